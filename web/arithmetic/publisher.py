@@ -1,0 +1,82 @@
+"""From committed rows to messages: one daemon thread per process, so that no request waits for the broker."""
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from django.conf import settings
+
+from arithmetic.tasks import send
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[Sequence[int], Sequence[str]], None]
+
+
+class Publisher:
+    """Gathers ids and sends them as few messages. What it cannot send, the sweep publishes later.
+
+    An id that comes while nothing was sent for `window` seconds goes at once; under load what
+    gathers within the window goes as one message, so messages grow exactly when load is high.
+    """
+
+    def __init__(self, send: Send, *, size: int, window: float = 0.02, capacity: int = 100_000, pause: float = 1.0):
+        """`capacity` bounds the memory while the broker hangs; `pause` follows each failure, in seconds."""
+        self._send, self._size, self._window, self._pause = send, size, window, pause
+        self._waiting: deque[tuple[int, str]] = deque()
+        self._capacity = capacity
+        self._reset()
+        # The thread and the lock's state do not survive a fork; what waited is the parent's to send.
+        os.register_at_fork(after_in_child=self._reset)
+        atexit.register(self.flush)
+
+    def _reset(self) -> None:
+        self._waiting.clear()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._sending = 0
+
+    def put(self, task_id: int, request_id: str = "") -> None:
+        """Hand over a committed id; never blocks on the broker."""
+        with self._changed:
+            if len(self._waiting) >= self._capacity:
+                return  # the broker hangs; the sweep will find the row
+            self._waiting.append((task_id, request_id))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self, timeout: float = 3.0) -> bool:
+        """Wait until everything handed over is sent or given up; False after `timeout` seconds."""
+        with self._changed:
+            if self._thread is None:
+                return True
+            return self._changed.wait_for(lambda: not self._waiting and not self._sending, timeout)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._take()
+            try:
+                self._send([task_id for task_id, _ in batch], sorted({r for _, r in batch if r}))
+                rest = self._window
+            except Exception as error:  # the thread must outlive whatever the broker's client raises
+                logger.warning("broker away, %d tasks are left to the sweep: %s", len(batch), error)
+                rest = self._pause
+            with self._changed:
+                self._sending = 0
+                self._changed.notify_all()
+            time.sleep(rest)
+
+    def _take(self) -> list[tuple[int, str]]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            self._sending = min(self._size, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._sending)]
+
+
+publisher = Publisher(send, size=settings.TASKS_PER_MESSAGE)

@@ -1,0 +1,168 @@
+"""The Celery tasks: run computes what a message names; sweep and purge look after the rows."""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from celery import Task, current_app, shared_task
+from django.conf import settings
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError, connections
+from django.utils.dateparse import parse_datetime
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from arithmetic.models import Claim, MathTask, Status, Worker
+from arithmetic.operations import OperationError, apply
+from arithmetic.workers import alive, process_name
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+DATABASE_AWAY = (OperationalError, InterfaceError)
+AWAY = (*DATABASE_AWAY, BrokerError, RedisError)
+
+QUEUE = "tasks"
+# From a row's commit to its message in the queue, and from the queue to its claim.
+GRACE = timedelta(seconds=5)
+PROBE_SECONDS = 60
+REPUBLISH_LIMIT = 20_000  # rows per sweep: bounds its time
+PURGE_BATCH = 1_000  # rows per DELETE: well under a second of locks
+PURGE_SECONDS = 20
+
+
+@shared_task(bind=True, name="arithmetic.run")
+def run(self: "Task[Any, None]", ids: list[int]) -> None:
+    """Claim, compute and finish the tasks of one message: three statements, however many ids."""
+    started, worker = time.monotonic(), process_name()
+    claims = patiently(lambda: MathTask.objects.claim(ids, worker))
+    try:
+        results, errors = compute(claims)
+    except BaseException:
+        # A bug or the soft time limit: nothing of it is written, each row is tried on its own.
+        patiently(lambda: MathTask.objects.release(worker))
+        raise
+    if claims:
+        attempts = claims[0].attempts  # one id, or fresh rows alone: the same for all
+        patiently(lambda: MathTask.objects.finish(worker, attempts, Status.SUCCESS, results))
+        patiently(lambda: MathTask.objects.finish(worker, attempts, Status.FAILED, errors))
+    requests = ",".join((self.request.headers or {}).get("request_ids", []))
+    logger.info(
+        "ran first=%s ids=%d claimed=%d failed=%d ms=%.1f requests=%s",
+        ids[0], len(ids), len(claims), len(errors), (time.monotonic() - started) * 1000, requests,
+    )  # fmt: skip
+
+
+def compute(claims: Sequence[Claim]) -> tuple[dict[int, str], dict[int, str]]:
+    """The results and the errors by id."""
+    results: dict[int, str] = {}
+    errors: dict[int, str] = {}
+    for claim in claims:
+        time.sleep(settings.TASK_SECONDS)
+        try:
+            results[claim.id] = apply(claim.task_type, claim.x, claim.y)
+        except OperationError as error:
+            errors[claim.id] = str(error)
+        except KeyError:
+            errors[claim.id] = f"There is no operation {claim.task_type} any more."
+    return results, errors
+
+
+def patiently(step: Callable[[], T]) -> T:
+    """Do a database step; while the database is away, wait and try again (Celery's hard time limit ends it).
+
+    Each step may be repeated: it is one conditional UPDATE, and a claim finds its own rows again.
+    """
+    for tries in itertools.count():
+        try:
+            return step()
+        except DATABASE_AWAY as error:
+            if tries % 10 == 0:
+                logger.warning("database away, waiting: %s", error)
+            connections.close_all()
+            time.sleep(min(2.0, 0.05 * 2**tries) if tries < 6 else 2.0)
+    raise AssertionError("unreachable")
+
+
+def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = QUEUE) -> None:
+    """Publish one message; raises kombu's OperationalError where the broker is away."""
+    run.apply_async(args=[list(ids)], queue=queue, headers={"request_ids": list(request_ids)})
+
+
+@shared_task(name="arithmetic.sweep")
+def sweep() -> None:
+    """Bring back what dead workers held, and what no message stands for. Safe to run twice at once."""
+    try:
+        release_lost()
+        find_forgotten()
+    except AWAY as error:
+        logger.warning("sweep: put off, %s", error)
+        connections.close_all()
+
+
+def release_lost() -> None:
+    """Give the rows of dead workers to others."""
+    released = MathTask.objects.release_lost()
+    if released:
+        logger.warning("sweep: %d tasks of dead workers are tried again", len(released))
+    for task_id in released:
+        send([task_id])  # alone, so that a task that kills its worker takes no neighbour with it
+
+
+def find_forgotten() -> None:
+    """Publish again the waiting rows that the broker has forgotten, without flooding a queue that is merely long."""
+    clock = alive().order_by("-beat_time").values_list("beat_time", flat=True).first()
+    if clock is None:
+        return
+    if depth(QUEUE) == 0:
+        republish(clock - GRACE)
+    elif cache.add(f"probe:{QUEUE}", 1, timeout=PROBE_SECONDS):
+        # The queue is long, or it merely never empties: what is published before the probe comes out before it.
+        probe.apply_async(args=[(clock - GRACE).isoformat()], queue=QUEUE)
+
+
+@shared_task(name="arithmetic.probe")
+def probe(before: str) -> None:
+    """Came through the queue: rows that were waiting before it and still wait have no message."""
+    cache.delete(f"probe:{QUEUE}")
+    moment = parse_datetime(before)
+    assert moment is not None
+    republish(moment)
+
+
+def republish(before: datetime) -> None:
+    """Publish waiting rows that nothing has touched since then, marking each so that it is done once."""
+    rows = MathTask.objects.overdue(before, REPUBLISH_LIMIT)
+    fresh = sorted(task_id for task_id, attempts in rows if attempts == 0)
+    size = settings.TASKS_PER_MESSAGE
+    chunks = [fresh[i : i + size] for i in range(0, len(fresh), size)]
+    chunks += [[task_id] for task_id, attempts in rows if attempts > 0]
+    sent = 0
+    for chunk in chunks:
+        if MathTask.objects.touch(chunk, before):
+            send(chunk)
+            sent += len(chunk)
+    if sent:
+        logger.warning("sweep: %d waiting tasks had no message and are published again", sent)
+
+
+def depth(queue: str) -> int:
+    """How many messages wait in the queue."""
+    with current_app.connection_for_write() as connection:
+        declared = current_app.amqp.queues[queue](connection.default_channel).queue_declare()
+        return int(declared.message_count)
+
+
+@shared_task(name="arithmetic.purge", ignore_result=False)
+def purge() -> int:
+    """Delete finished rows older than RETENTION_DAYS, in batches, for a bounded time; how many."""
+    age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + PURGE_SECONDS, 0
+    while time.monotonic() < end:
+        batch = MathTask.objects.purge(age, PURGE_BATCH)
+        deleted += batch
+        if batch < PURGE_BATCH:
+            break
+    Worker.objects.exclude(pk__in=alive().values("pk")).delete()
+    return deleted

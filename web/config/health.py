@@ -1,0 +1,66 @@
+"""Three answers: the process lives; it takes requests; the whole stack is well."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error, connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from arithmetic.workers import alive
+from config.env import env_str
+
+DRAIN_FILE = Path(env_str("DRAIN_FILE", str(settings.RUN_DIR / "draining")))
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers."""
+    return HttpResponse("live\n", content_type="text/plain")
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """HAProxy's check: 404 while draining. Asks neither MySQL nor Redis: their outage must not take the page down."""
+    if DRAIN_FILE.exists():
+        return HttpResponse("draining\n", status=404, content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """The state of each part in words, for people and monitoring; 503 if one is away."""
+    parts = {"database": database(), "redis": redis()}
+    if parts["database"] == "ok":
+        parts["workers"] = workers()
+    well = all(state == "ok" for state in parts.values())
+    response = JsonResponse({"status": "ok" if well else "degraded", **parts}, status=200 if well else 503)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def database() -> str:
+    """ok, or why not."""
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error as error:
+        connections.close_all()
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def redis() -> str:
+    """ok, or why not."""
+    try:
+        cache.get("health")
+    except (RedisError, OSError) as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def workers() -> str:
+    """ok where at least one worker shows a sign of life."""
+    return "ok" if alive().exists() else "away: no worker has signed within the last seconds"
