@@ -16,6 +16,7 @@
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 cd -- "$here"
+run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule
 venv=$here/.venv
 # The image says so itself; there the dependencies are elsewhere and nothing may be installed.
 [ -z "${ABACUS_IMAGE:-}" ] || venv=/opt/venv
@@ -80,14 +81,13 @@ lock_dependencies() {
 
 enter() { # to the folder of manage.py, with what a role needs at hand
   [ -x "$venv/bin/python" ] || install_lock embedded
-  [ -z "${ABACUS_IMAGE:-}" ] || mkdir -p /tmp/abacus
+  mkdir -p "$run_dir"
   cd web
 }
 
 serve() { # uWSGI, with a stop that no request notices
   local server code=0 limit
-  drain_file=${DRAIN_FILE:-/tmp/abacus/draining}
-  mkdir -p "$(dirname "$drain_file")"
+  drain_file=${DRAIN_FILE:-$run_dir/draining}
   rm -f "$drain_file"
   # uWSGI refuses to start with a longer queue than the kernel allows.
   limit=$(cat /proc/sys/net/core/somaxconn 2>/dev/null || echo 128)
@@ -189,7 +189,7 @@ case $role in
   beat)
     enter
     exec "$venv/bin/python" -m celery -A config beat --pidfile= \
-      --schedule "${BEAT_SCHEDULE:-/tmp/abacus/beat-schedule}" --loglevel "${LOG_LEVEL:-INFO}" "$@"
+      --schedule "$run_dir/beat-schedule" --loglevel "${LOG_LEVEL:-INFO}" "$@"
     ;;
   migrate)
     enter

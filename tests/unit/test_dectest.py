@@ -4,8 +4,9 @@ from collections import Counter
 from importlib import resources
 
 import pytest
-from arithmetic.operations import OperationError, apply, parse
 from dectest import Case, read_cases
+
+from arithmetic.operations import OperationError, apply, parse
 
 NAMES = {"add": "add", "subtract": "minus", "multiply": "multiply", "divide": "divide"}
 DECIMAL128 = {

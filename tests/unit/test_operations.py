@@ -5,9 +5,10 @@ from decimal import ROUND_UP, Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 
 import pytest
-from arithmetic.operations import MAX_TEXT, OPERATIONS, OperationError, apply, canonical, parse
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+
+from arithmetic.operations import MAX_TEXT, OPERATIONS, OperationError, apply, canonical, parse
 
 SENTENCE = r"^[A-Z].*\.$"
 
@@ -38,9 +39,7 @@ def test_a_tenth_and_two_tenths_are_three_tenths() -> None:
     assert apply("add", "0.1", "0.2") == "0.3"
 
 
-@pytest.mark.parametrize(
-    ("name", "result"), [("add", "8"), ("minus", "-2"), ("multiply", "15"), ("divide", "0.6")]
-)
+@pytest.mark.parametrize(("name", "result"), [("add", "8"), ("minus", "-2"), ("multiply", "15"), ("divide", "0.6")])
 def test_it_does_what_its_name_says(name: str, result: str) -> None:
     assert apply(name, "3", "5") == result
 
@@ -115,9 +114,7 @@ def test_it_refuses_what_is_no_number_with_a_sentence(text: str) -> None:
         parse(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["NaN", "nan", "-NaN", "sNaN", "NaN123", "Infinity", "-infinity", "inf", "+Inf"]
-)
+@pytest.mark.parametrize("text", ["NaN", "nan", "-NaN", "sNaN", "NaN123", "Infinity", "-infinity", "inf", "+Inf"])
 def test_it_refuses_what_is_not_finite_with_a_sentence(text: str) -> None:
     with pytest.raises(OperationError, match=SENTENCE) as refusal:
         parse(text)

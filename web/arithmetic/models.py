@@ -80,9 +80,9 @@ class MathTaskQuerySet(models.QuerySet["MathTask"]):
         column = "result" if status == Status.SUCCESS else "error"
         whens = " ".join(["WHEN %s THEN %s"] * len(outcomes))
         values = RawSQL(f"CASE id {whens} END", [v for pair in outcomes.items() for v in pair])  # noqa: S611
-        return self.filter(
-            id__in=list(outcomes), status=Status.PENDING, worker=worker, attempts=attempts
-        ).update(**{column: values, "status": status, "update_time": Now()})
+        return self.filter(id__in=list(outcomes), status=Status.PENDING, worker=worker, attempts=attempts).update(
+            **{column: values, "status": status, "update_time": Now()}
+        )
 
     def release(self, worker: str, before: datetime | None = None) -> list[int]:
         """Give back what `worker` holds (claimed before then), or fail it after MAX_ATTEMPTS; the ids to publish."""

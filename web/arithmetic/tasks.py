@@ -48,7 +48,7 @@ def run(self: "Task[Any, None]", ids: list[int]) -> None:
         attempts = claims[0].attempts  # one id, or fresh rows alone: the same for all
         patiently(lambda: MathTask.objects.finish(worker, attempts, Status.SUCCESS, results))
         patiently(lambda: MathTask.objects.finish(worker, attempts, Status.FAILED, errors))
-    requests = ",".join((self.request.headers or {}).get("request_ids", []))
+    requests = (self.request.headers or {}).get("request_ids", "")
     logger.info(
         "ran first=%s ids=%d claimed=%d failed=%d ms=%.1f requests=%s",
         ids[0], len(ids), len(claims), len(errors), (time.monotonic() - started) * 1000, requests,
@@ -88,7 +88,7 @@ def patiently(step: Callable[[], T]) -> T:
 
 def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = QUEUE) -> None:
     """Publish one message; raises kombu's OperationalError where the broker is away."""
-    run.apply_async(args=[list(ids)], queue=queue, headers={"request_ids": list(request_ids)})
+    run.apply_async(args=(list(ids),), queue=queue, headers={"request_ids": ",".join(request_ids)})
 
 
 @shared_task(name="arithmetic.sweep")
@@ -120,7 +120,7 @@ def find_forgotten() -> None:
         republish(clock - GRACE)
     elif cache.add(f"probe:{QUEUE}", 1, timeout=PROBE_SECONDS):
         # The queue is long, or it merely never empties: what is published before the probe comes out before it.
-        probe.apply_async(args=[(clock - GRACE).isoformat()], queue=QUEUE)
+        probe.apply_async(args=((clock - GRACE).isoformat(),), queue=QUEUE)
 
 
 @shared_task(name="arithmetic.probe")
@@ -151,8 +151,11 @@ def republish(before: datetime) -> None:
 def depth(queue: str) -> int:
     """How many messages wait in the queue."""
     with current_app.connection_for_write() as connection:
-        declared = current_app.amqp.queues[queue](connection.default_channel).queue_declare()
-        return int(declared.message_count)
+        try:
+            channel: Any = connection.default_channel
+            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+        except connection.channel_errors:  # an empty list does not exist in Redis
+            return 0
 
 
 @shared_task(name="arithmetic.purge", ignore_result=False)

@@ -5,15 +5,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from arithmetic.forms import TaskForm
 from arithmetic.listing import page
 from arithmetic.services import KeyConflict, create_task
+from arithmetic.workers import hindrance
 
 UNPROCESSABLE = 422
 
 
+@csrf_exempt  # create() checks it: a wrong method is told so first
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
@@ -31,6 +34,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@csrf_protect
 def create(request: HttpRequest) -> HttpResponse:
     """Create from the form: redirect to the list, or show the errors beside their fields."""
     form = TaskForm(request.POST)
@@ -50,7 +54,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         return fragment(request, status=201) if by_script else redirect_to_list()
     if by_script:
-        sentence = " ".join(form.non_field_errors()) or "Correct the marked fields."
+        sentence = " ".join(map(str, form.non_field_errors())) or "Correct the marked fields."
         return JsonResponse({"error": sentence, "fields": form.errors}, status=UNPROCESSABLE)
     return whole_page(request, form, status=UNPROCESSABLE)
 
@@ -80,5 +84,5 @@ def with_list(request: HttpRequest, template: str, context: dict[str, Any], stat
         return HttpResponseBadRequest("before and after take the id of a task.", content_type="text/plain")
     cursors = {name: min(value, 2**63 - 1) for name, value in cursors.items()}
     shown = page(**cursors)
-    context |= {"tasks": shown.tasks, "next": shown.next, "previous": shown.previous, "newest": not cursors}
+    context |= {"tasks": shown.tasks, "next": shown.next, "previous": shown.previous, "hint": hindrance()}
     return render(request, template, context, status=status)

@@ -30,6 +30,7 @@ class Worker(models.Model):
     pids = models.JSONField(default=list)
     since_time = models.DateTimeField(db_default=Now())  # has signed without a gap since
     beat_time = models.DateTimeField(db_default=Now())
+    consuming = models.BooleanField(default=True)  # its loop runs: it is connected to the broker
 
     class Meta:
         db_table = "worker"
@@ -51,14 +52,15 @@ def process_name() -> str:
     return f"{NODE}/{os.getpid()}"
 
 
-def beat(pids: Iterable[int]) -> None:
-    """Sign for this worker and the pool processes that it has now."""
+def beat(pids: Iterable[int], consuming: bool = True) -> None:
+    """Sign for this worker: the pool processes that it has now, and whether it takes messages."""
+    pids = list(pids)
     gap = Q(beat_time__lt=Now() - GONE_AFTER)
     row = Worker.objects.filter(name=NODE)
     # since_time first: MySQL assigns from left to right
     since = Case(When(gap, then=Now()), default=F("since_time"))
-    if not row.update(pids=list(pids), since_time=since, beat_time=Now()):
-        Worker.objects.create(name=NODE, pids=list(pids))
+    if not row.update(pids=pids, since_time=since, beat_time=Now(), consuming=consuming):
+        Worker.objects.create(name=NODE, pids=pids, consuming=consuming)
 
 
 def sign_off() -> None:
@@ -80,3 +82,13 @@ def signs() -> tuple[dict[str, Sign], bool]:
     witness = ExpressionWrapper(Q(since_time__lt=Now() - GONE_AFTER), output_field=models.BooleanField())
     rows = list(alive().annotate(witness=witness))
     return {row.name: Sign(frozenset(row.pids), row.beat_time) for row in rows}, any(row.witness for row in rows)
+
+
+def hindrance() -> str:
+    """Why new tasks wait at the moment, as a sentence; empty where they do not. One statement."""
+    consuming = list(alive().values_list("consuming", flat=True))
+    if not consuming:
+        return "No worker is running: new tasks are kept, and run once there is one."
+    if not any(consuming):
+        return "Redis is away: new tasks are kept, and run once it is back."
+    return ""

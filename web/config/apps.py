@@ -8,4 +8,4 @@ class WiringConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from config import checks  # noqa: F401 (registers by being imported, Django's way)
+        from config import checks  # noqa: F401, PLC0415 (registers by being imported)

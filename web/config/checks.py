@@ -1,5 +1,6 @@
 """System checks for what single settings cannot say."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -30,7 +31,7 @@ def secret_key_is_long(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def mysql_settings(databases: list[str] | None, **_: Any) -> list[CheckMessage]:
+def mysql_settings(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """What a remote MySQL may have set otherwise."""
     if not databases or connection.vendor != "mysql":
         return []

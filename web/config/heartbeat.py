@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import Error, connection
 from arithmetic.workers import BEAT_SECONDS, beat, sign_off
 
 logger = logging.getLogger(__name__)
+STALE_SECONDS = 4.0  # the loop's longest turn is about a second
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -28,6 +30,7 @@ class Heartbeat(bootsteps.StartStopStep):
         super().__init__(worker, **kwargs)
         self.file: Path = settings.RUN_DIR / "heartbeat"
         self.stopped = threading.Event()
+        self.ticked = time.monotonic()
 
     def start(self, worker: WorkController) -> None:
         """Start the thread."""
@@ -37,7 +40,12 @@ class Heartbeat(bootsteps.StartStopStep):
 
     def register_with_event_loop(self, worker: WorkController, hub: Any) -> None:
         """Tick from the loop itself: a loop that hangs stops ticking."""
-        hub.call_repeatedly(BEAT_SECONDS, self.file.touch)
+        hub.call_repeatedly(BEAT_SECONDS, self.tick)
+
+    def tick(self) -> None:
+        """The loop turns."""
+        self.ticked = time.monotonic()
+        self.file.touch()
 
     def stop(self, worker: WorkController) -> None:
         """Sign off, so that nobody waits for this worker."""
@@ -56,7 +64,9 @@ class Heartbeat(bootsteps.StartStopStep):
     def sign(self, worker: WorkController) -> None:
         """One sign. The connection is closed each time: a fork in between must not share it."""
         try:
-            beat(process.pid for process in list(worker.pool._pool._pool))
+            processes: Any = worker.pool
+            pids = [process.pid for process in list(processes._pool._pool)]
+            beat(pids, consuming=time.monotonic() - self.ticked < STALE_SECONDS)
         except Error as error:
             logger.warning("heartbeat: database away: %s", error)
         finally:

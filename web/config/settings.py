@@ -177,7 +177,9 @@ def redis_socket() -> Path:
 def redis_url(database: int, scheme: str, socket_scheme: str) -> str:
     """The address of one of Redis's databases."""
     if not REDIS_HOST:
-        return f"{socket_scheme}://{redis_socket()}?" + ("virtual_host" if "+" in socket_scheme else "db") + f"={database}"
+        return (
+            f"{socket_scheme}://{redis_socket()}?" + ("virtual_host" if "+" in socket_scheme else "db") + f"={database}"
+        )
     port = env_int("REDIS_PORT", 6379, 1, 65535)
     password = env_secret("REDIS_PASSWORD")
     return f"{scheme}://{f':{password}@' if password else ''}{REDIS_HOST}:{port}/{database}"
@@ -188,9 +190,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_url(1, "redis", "unix"),
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1}
-        if REDIS_HOST
-        else {"socket_timeout": 1},
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1} if REDIS_HOST else {"socket_timeout": 1},
     }
 }
 
@@ -198,9 +198,7 @@ CACHES = {
 # Seconds that each task also sleeps, to show and test the states.
 TASK_SECONDS = env_number("TASK_SECONDS", 0, 0, 20)
 # Slow tasks go in small messages, so that one message stays under the time limit.
-TASKS_PER_MESSAGE = env_int(
-    "TASKS_PER_MESSAGE", 500 if not TASK_SECONDS else max(1, int(10 // TASK_SECONDS)), 1, 500
-)
+TASKS_PER_MESSAGE = env_int("TASKS_PER_MESSAGE", 500 if not TASK_SECONDS else max(1, int(10 // TASK_SECONDS)), 1, 500)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
 # --- Celery -------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""./run.sh on a machine without Docker, as its user meets it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.embedded import ROOT, Embedded, free_port
+from support.http import ask, create, finished
+from support.waiting import wait_for
+
+
+def run_sh(cwd: Path, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["./run.sh", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """A fresh clone's files: no .venv."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "staticfiles"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("x", "task_type", "y", "status", "outcome"),
+    [
+        ("0.1", "add", "0.2", "success", "0.3"),
+        ("1e6144", "minus", "-1e6144", "success", "2.000000000000000000000000000000000E+6144"),
+        ("-0.5", "multiply", "4", "success", "-2.0"),
+        ("1", "divide", "3", "success", "0.3333333333333333333333333333333333"),
+        ("1", "divide", "0", "failed", "Division by zero has no result."),
+    ],
+)
+def test_a_task_is_computed_exactly(
+    embedded: Embedded, x: str, task_type: str, y: str, status: str, outcome: str
+) -> None:
+    identity = create(embedded.url, x, task_type, y)
+    ended = wait_for(lambda: finished(embedded.url, identity), 10, "the task ends")
+    assert (ended["status"], ended["result"] or ended["error"], ended["attempts"]) == (status, outcome, 1)
+
+
+def test_tasks_are_kept_over_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
+    with Embedded(tmp_path) as first:
+        identity = create(first.url, "2", "add", "3")
+        wait_for(lambda: finished(first.url, identity), 10, "the task ends")
+    with Embedded(tmp_path, port=first.port) as second:
+        assert finished(second.url, identity) is not None
+
+
+def test_a_kill_of_run_sh_leaves_no_process_behind(tmp_path: Path) -> None:
+    running = Embedded(tmp_path).start()
+    running.process.send_signal(signal.SIGKILL)
+    running.process.wait(10)
+    wait_for(lambda: not running.pids(), 45, "every process has ended")
+
+
+def test_ctrl_c_stops_it_with_a_word(tmp_path: Path) -> None:
+    running = Embedded(tmp_path).start()
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(45) == 0
+    assert "Your tasks are kept" in running.output.read_text()
+    assert not running.pids()
+
+
+def test_it_says_in_one_line_where_it_runs(embedded: Embedded) -> None:
+    assert f"Abacus runs on {embedded.url}" in embedded.output.read_text()
+
+
+def test_a_busy_port_gets_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = run_sh(ROOT, DATA_DIR=str(tmp_path), HTTP_PORT=port, PATH=os.environ["PATH"])
+    assert result.returncode != 0
+    assert f"port {port} on 127.0.0.1 cannot be used" in result.stderr
+    assert "choose another" in result.stderr
+
+
+def test_a_second_start_in_the_same_folder_gets_a_sentence(embedded: Embedded) -> None:
+    env = {**embedded.env, "HTTP_PORT": str(free_port())}
+    result = subprocess.run(["./run.sh"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert result.returncode != 0
+    assert "another ./run.sh uses" in result.stderr
+
+
+def test_a_python_that_is_too_old_gets_a_sentence(tmp_path: Path) -> None:
+    project, tools = copy_of_the_project(tmp_path / "project"), tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "dirname", "cat", "cksum", "sed", "env"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    old = tools / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit\nexit 1\n')
+    old.chmod(0o755)
+    result = run_sh(project, PATH=str(tools))
+    assert result.returncode != 0
+    assert "Python 3.11, 3.12 or 3.13 is needed" in result.stderr
+    assert "Python 3.9.2" in result.stderr
+
+
+def test_a_missing_network_gets_a_sentence(tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path / "project")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
+    result = run_sh(project, PATH=os.environ["PATH"], HOME=str(tmp_path), PIP_NO_CACHE_DIR="1", **nowhere)
+    assert result.returncode != 0
+    assert "The package index cannot be reached" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "victim", [("redis-server",), ("pyuwsgi",), ("celery", "worker"), ("celery", "beat")], ids=lambda words: words[-1]
+)
+def test_a_killed_process_is_started_again_and_loses_no_task(embedded: Embedded, victim: tuple[str, ...]) -> None:
+    before = [create(embedded.url, str(n), "add", "1") for n in range(20)]
+    pid = embedded.pids(*victim)[0]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: any(p != pid for p in embedded.pids(*victim)), 20, f"{victim} runs again")
+    wait_for(embedded.answers, 30, "the stack is well again")
+    after = [create(embedded.url, str(n), "add", "2") for n in range(20)]
+    for identity in before + after:
+        ended = wait_for(lambda identity=identity: finished(embedded.url, identity), 40, f"task {identity} ends")
+        assert ended["status"] == "success"
+
+
+def test_the_error_pages_and_limits_hold_under_uwsgi(embedded: Embedded) -> None:
+    assert ask("GET", f"{embedded.url}/nowhere").status == 404
+    assert ask("DELETE", f"{embedded.url}/").status == 405
+    answer = ask("POST", f"{embedded.url}/api/tasks", b"x" * (11 * 1024 * 1024), {"Content-Type": "application/json"})
+    assert answer.status in {400, 413}, answer
+    assert answer.json()["error"].endswith(".")

@@ -1,0 +1,14 @@
+"""The project's settings on a scrubbed environment: nothing of this machine's configuration leaks in."""
+
+import os
+import secrets
+import tempfile
+
+SCRUBBED = ("MYSQL_", "REDIS_", "DJANGO_", "CELERY_", "TASK", "COMPOSE_", "WEB_", "HTTP_PORT", "LOG_LEVEL", "DRAIN")
+for name in list(os.environ):
+    if name.startswith(SCRUBBED) and name != "DJANGO_SETTINGS_MODULE":
+        del os.environ[name]
+folder = tempfile.mkdtemp(prefix="abacus-test-")
+os.environ |= {"DATA_DIR": folder, "RUN_DIR": folder, "DJANGO_SECRET_KEY": secrets.token_hex(32)}
+
+from config.settings import *  # noqa: E402, F403

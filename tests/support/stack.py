@@ -1,0 +1,97 @@
+"""The Compose stack as a user starts it, under a project name and a port of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+from support.embedded import free_port
+from support.http import ask
+from support.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def docker_missing() -> str:
+    """Why the Compose tests cannot run here; empty if they can."""
+    if not shutil.which("docker"):
+        return "no docker command: install the Docker Engine with Compose to run these tests"
+    if subprocess.run(["docker", "info"], capture_output=True).returncode:
+        return "no Docker Engine answers: start it to run these tests"
+    if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        return "docker has no compose plugin: install Compose v2 to run these tests"
+    return ""
+
+
+class Stack:
+    """A running Compose project; `with` starts it and removes all of it at the end."""
+
+    def __init__(self, project: str, *files: str, **env: str) -> None:
+        self.project, self.files, self.port = project, files, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        kept = {k: os.environ[k] for k in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if k in os.environ}
+        self.env = {**kept, "HTTP_PORT": str(self.port), **env}
+
+    def compose(self, *arguments: str, check: bool = True, env: dict[str, str] | None = None) -> str:
+        """docker compose ...; its standard output."""
+        files = [part for name in self.files for part in ("-f", name)]
+        command = ["docker", "compose", "-p", self.project, *files, *arguments]
+        result = subprocess.run(command, cwd=ROOT, env={**self.env, **(env or {})}, capture_output=True, text=True)
+        if check and result.returncode:
+            raise AssertionError(f"{' '.join(command)}: {result.stderr}\n{self.logs()}")
+        return result.stdout
+
+    def logs(self) -> str:
+        """The last lines of all services."""
+        return self.compose("logs", "--tail", "40", "--no-color", check=False)
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of a service's running containers."""
+        return self.compose("ps", "-q", service).split()
+
+    def inspect(self, container: str) -> dict[str, object]:
+        """docker inspect."""
+        result = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
+        found: dict[str, object] = json.loads(result.stdout)[0]
+        return found
+
+    def sql(self, statement: str) -> list[list[str]]:
+        """Rows of a statement in the local MySQL, run as the app's user."""
+        client = (
+            "MYSQL_PWD=$(cat /run/secrets/mysql_password) "
+            'mysql -h127.0.0.1 -u"$MYSQL_USER" -N -B "$MYSQL_DATABASE" -e "$0"'
+        )
+        out = self.compose("exec", "-T", "mysql", "sh", "-c", client, statement)
+        return [line.split("\t") for line in out.splitlines()]
+
+    def healthy(self) -> bool:
+        """Whether the whole stack says that it is well."""
+        try:
+            return ask("GET", f"{self.url}/health", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def up(self, *arguments: str, **env: str) -> None:
+        """docker compose up -d, until the page says that all is well."""
+        self.compose("up", "-d", *arguments, env=env)
+        wait_for(self.healthy, 60, "/health answers 200")
+
+    def down(self) -> None:
+        """Remove the project with its volumes."""
+        self.compose("down", "-v", "--remove-orphans", "--timeout", "5", check=False)
+
+    def __enter__(self) -> "Stack":
+        self.down()  # what an earlier run that was killed has left
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()

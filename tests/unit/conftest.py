@@ -1,0 +1,31 @@
+"""What the unit tests share: SQLite in a file, page rendering without built static files, a recorder for the publisher."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """A file, as in production: threads compete for its lock, which SQLite in memory would refuse at once."""
+    django_settings.DATABASES["default"]["TEST"] = {"NAME": Path(django_settings.DATA_DIR) / "test.sqlite3"}
+
+
+@pytest.fixture
+def plain_static(settings: SettingsWrapper, tmp_path: Path) -> None:
+    """Pages render without collectstatic."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """The (id, request id) pairs that requests hand to the publisher, which itself needs a broker."""
+    handed: list[tuple[int, str]] = []
+    monkeypatch.setattr("arithmetic.services.publisher.put", lambda *pair: handed.append(pair))
+    return handed

@@ -1,0 +1,197 @@
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from celery.app.defaults import SETTING_KEYS
+from commands import manage, python
+from django.conf import settings
+from django.core.checks import Error
+from pytest_django.fixtures import SettingsWrapper
+
+from arithmetic.workers import GONE_AFTER
+from config.checks import message_fits_time_limit, secret_key_is_long
+from config.embedded import GRACE_SECONDS
+
+# Settings of Celery's namespace that its own table does not know, each with the reason why it is here all the same.
+EXCEPTIONS: dict[str, str] = {}
+REMOTE = {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "mysql-pass", "REDIS_HOST": "redis.example"}
+
+
+def load(data: Path, *names: str, **env: str) -> dict[str, Any]:
+    """The named settings, as a fresh process reads them (mysqlclient need not be installed)."""
+    script = f"import json, config.settings as s; print(json.dumps({{n: getattr(s, n) for n in {names}}}, default=str))"
+    result = python("-c", script, data=data, **env)
+    assert result.returncode == 0, result.stderr
+    values: dict[str, Any] = json.loads(result.stdout)
+    return values
+
+
+def test_every_celery_setting_is_a_real_one() -> None:
+    names = {name for name in dir(settings) if name.startswith("CELERY_")}
+    assert {name for name in names if name.removeprefix("CELERY_").lower() not in SETTING_KEYS} == set(EXCEPTIONS)
+    assert len(names) > 20
+
+
+def test_each_time_limit_ends_before_the_next_one_begins() -> None:
+    options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    longest_message = settings.TASKS_PER_MESSAGE * settings.TASK_SECONDS
+    assert longest_message < settings.CELERY_TASK_SOFT_TIME_LIMIT < settings.CELERY_TASK_TIME_LIMIT
+    assert settings.CELERY_TASK_TIME_LIMIT < options["visibility_timeout"]
+    assert settings.CELERY_TASK_TIME_LIMIT < GRACE_SECONDS
+    # A restorer that was killed blocks the others for less than the messages wait.
+    assert options["unacked_mutex_expire"] < options["visibility_timeout"]
+    # A short network hiccup must not make a worker look dead before its connections have noticed.
+    assert options["health_check_interval"] < GONE_AFTER.total_seconds()
+
+
+def test_a_periodic_task_does_not_outlive_its_next_turns() -> None:
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["options"]["queue"] in {queue.name for queue in settings.CELERY_TASK_QUEUES}
+        assert entry["options"]["expires"] <= 5 * entry["schedule"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "per_message"), [("", 500), ("0", 500), ("1", 10), ("3", 3), ("10", 1), ("20", 1), ("0.01", 500)]
+)
+def test_slow_tasks_go_in_small_messages(tmp_path: Path, seconds: str, per_message: int) -> None:
+    assert load(tmp_path, "TASKS_PER_MESSAGE", TASK_SECONDS=seconds) == {"TASKS_PER_MESSAGE": per_message}
+
+
+def test_without_hosts_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
+    found = load(tmp_path, "DATABASES", "CELERY_BROKER_URL", "EMBEDDED")
+    assert found["EMBEDDED"] is True
+    assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "abacus.sqlite3")
+    assert found["CELERY_BROKER_URL"] == f"redis+socket://{tmp_path}/redis.sock?virtual_host=0"
+
+
+def test_a_long_data_folder_still_fits_a_sockets_address(tmp_path: Path) -> None:
+    long = tmp_path / ("d" * 120)
+    assert len(load(long, "REDIS_SOCKET")["REDIS_SOCKET"]) < 100
+
+
+def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
+    found = load(tmp_path, "DATABASES", "CELERY_BROKER_URL", "CACHES", "EMBEDDED", **REMOTE)
+    database = found["DATABASES"]["default"]
+    assert found["EMBEDDED"] is False
+    assert (database["ENGINE"], database["HOST"]) == ("django.db.backends.mysql", "db.example")
+    assert (database["PORT"], database["NAME"], database["USER"]) == (3306, "abacus", "abacus")
+    assert database["PASSWORD"] == "mysql-pass"
+    assert found["CELERY_BROKER_URL"] == "redis://redis.example:6379/0"
+    assert found["CACHES"]["default"]["LOCATION"] == "redis://redis.example:6379/1"
+
+
+def test_a_frozen_mysql_holds_no_request_for_longer_than_five_seconds(tmp_path: Path) -> None:
+    options = load(tmp_path, "DATABASES", **REMOTE)["DATABASES"]["default"]["OPTIONS"]
+    assert options["connect_timeout"] + max(options["read_timeout"], options["write_timeout"]) <= 5
+    assert options["isolation_level"] == "read committed"
+
+
+@pytest.mark.parametrize("password", ["s3cret", "p@ss/w:rd#?%41 &"])
+def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: str) -> None:
+    found = load(tmp_path, "CELERY_BROKER_URL", REDIS_PASSWORD=password, **REMOTE)
+    assert found["CELERY_BROKER_URL"] == f"redis://:{quote(password, safe='')}@redis.example:6379/0"
+
+
+def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
+    url = "amqp://guest:guest@rabbit.example//"
+    found = load(tmp_path, "CELERY_BROKER_URL", "CACHES", CELERY_BROKER_URL=url, **REMOTE)
+    assert found["CELERY_BROKER_URL"] == url
+    assert found["CACHES"]["default"]["LOCATION"] == "redis://redis.example:6379/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TASK_SECONDS", "x"),
+        ("TASK_SECONDS", "21"),
+        ("TASKS_PER_MESSAGE", "0"),
+        ("TASKS_PER_MESSAGE", "1.5"),
+        ("RETENTION_DAYS", "-1"),
+        ("DJANGO_SECURE", "perhaps"),
+        ("LOG_LEVEL", "LOUD"),
+        ("MYSQL_PORT", "70000"),
+        ("MYSQL_TIMEOUT", "0"),
+        ("MYSQL_SSL_MODE", "maybe"),
+        ("REDIS_PORT", "tcp://10.0.0.1:6379"),
+        ("REDIS_PASSWORD_FILE", "/nowhere"),
+        ("MYSQL_PASSWORD_FILE", "/nowhere"),
+        ("DJANGO_SECRET_KEY_FILE", "/nowhere"),
+        ("DJANGO_TIME_ZONE", "Mars/Phobos"),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(tmp_path: Path, name: str, value: str) -> None:
+    remote = REMOTE if name.startswith(("MYSQL", "REDIS")) else {}
+    env = {**remote, "MYSQL_PASSWORD": "", name: value}
+    # What MySQL's driver would say when it is not installed must not come first.
+    result = python("-c", "from django.conf import settings; settings.DEBUG", data=tmp_path, **django(env))
+    assert result.returncode == 1
+    last = result.stderr.strip().splitlines()[-1]
+    assert name in last
+    assert last.endswith(".")
+
+
+def django(env: dict[str, str]) -> dict[str, str]:
+    """The same, with Django told where its settings are."""
+    return {"DJANGO_SETTINGS_MODULE": "config.settings", **env}
+
+
+def test_a_missing_key_says_how_to_get_one(tmp_path: Path) -> None:
+    result = python("-c", "import config.settings", data=tmp_path, DJANGO_SECRET_KEY="")
+    assert result.returncode == 1
+    assert "DJANGO_SECRET_KEY is not set; start with ./run.sh or docker compose" in result.stderr
+
+
+def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("made-on-the-first-start\n")
+    assert load(tmp_path, "SECRET_KEY", DJANGO_SECRET_KEY="") == {"SECRET_KEY": "made-on-the-first-start"}
+
+
+@pytest.mark.parametrize("secure", ["", "1"])
+def test_djangos_own_deployment_checks_pass(tmp_path: Path, secure: str) -> None:
+    result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, DJANGO_SECURE=secure)
+    assert result.returncode == 0, result.stderr
+
+
+def test_tls_in_front_makes_cookies_secure(tmp_path: Path) -> None:
+    names = ("CSRF_COOKIE_SECURE", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER")
+    assert list(load(tmp_path, *names).values()) == [False, False, 0, None]
+    assert all(load(tmp_path, *names, DJANGO_SECURE="1").values())
+
+
+def test_no_migration_is_missing(tmp_path: Path) -> None:
+    result = manage("makemigrations", "--check", "--dry-run", data=tmp_path)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(("seconds", "per_message"), [(5, 5), (1, 500), (20, 2)])
+def test_a_message_that_takes_too_long_is_refused(settings: SettingsWrapper, seconds: int, per_message: int) -> None:
+    settings.TASK_SECONDS, settings.TASKS_PER_MESSAGE = seconds, per_message
+    (problem,) = message_fits_time_limit()
+    assert (type(problem), problem.id) == (Error, "abacus.E001")
+    assert problem.hint == f"Set TASKS_PER_MESSAGE to {max(1, 10 // seconds)} or less."
+    assert f"{seconds * per_message} s" in problem.msg
+
+
+@pytest.mark.parametrize(("seconds", "per_message"), [(0, 500), (20, 1), (4, 6)])
+def test_a_message_that_fits_is_fine(settings: SettingsWrapper, seconds: int, per_message: int) -> None:
+    settings.TASK_SECONDS, settings.TASKS_PER_MESSAGE = seconds, per_message
+    assert message_fits_time_limit() == []
+
+
+def test_a_short_key_is_refused(settings: SettingsWrapper) -> None:
+    settings.SECRET_KEY = "k" * 31
+    (problem,) = secret_key_is_long()
+    assert (type(problem), problem.id) == (Error, "abacus.E002")
+    assert problem.hint is not None
+    assert "DJANGO_SECRET_KEY" in problem.hint
+    settings.SECRET_KEY = "k" * 32
+    assert secret_key_is_long() == []
+
+
+def test_the_checks_are_registered(tmp_path: Path) -> None:
+    result = manage("check", data=tmp_path, TASK_SECONDS="20", TASKS_PER_MESSAGE="500", DJANGO_SECRET_KEY="short")
+    assert result.returncode == 1
+    assert "abacus.E001" in result.stderr
+    assert "abacus.E002" in result.stderr
