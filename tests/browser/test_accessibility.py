@@ -1,6 +1,7 @@
 """What a reader needs who cannot see the page, or not well, or does not use a mouse."""
 
 import re
+from itertools import pairwise
 from typing import Literal
 
 import pytest
@@ -65,7 +66,7 @@ def test_headings_form_an_outline(page: Page) -> None:
     ]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_controls_have_names(page: Page) -> None:

@@ -1,5 +1,6 @@
 """The Compose stack as a user starts it, under a project name and a port of its own."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,6 +13,8 @@ from support.http import ask
 from support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Two checkouts on one machine do not tear each other's stacks down.
+CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
 
 
 def docker_missing() -> str:
@@ -29,7 +32,7 @@ class Stack:
     """A running Compose project; `with` starts it and removes all of it at the end."""
 
     def __init__(self, project: str, *files: str, **env: str) -> None:
-        self.project, self.files, self.port = project, files, free_port()
+        self.project, self.files, self.port = f"{project}-{CHECKOUT}", files, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {k: os.environ[k] for k in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if k in os.environ}
         self.env = {**kept, "HTTP_PORT": str(self.port), **env}
@@ -56,6 +59,12 @@ class Stack:
         result = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
         found: dict[str, object] = json.loads(result.stdout)[0]
         return found
+
+    def health(self, container: str) -> str:
+        """What its health check says: starting, healthy or unhealthy."""
+        template = "{{.State.Health.Status}}"
+        result = subprocess.run(["docker", "inspect", "-f", template, container], capture_output=True, text=True)
+        return result.stdout.strip()
 
     def sql(self, statement: str) -> list[list[str]]:
         """Rows of a statement in the local MySQL, run as the app's user."""
@@ -95,3 +104,10 @@ class Stack:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.down()
+
+
+def bridge_address() -> str:
+    """This host's address on Docker's own bridge, which containers can reach."""
+    template = "{{(index .IPAM.Config 0).Gateway}}"
+    command = ["docker", "network", "inspect", "bridge", "-f", template]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

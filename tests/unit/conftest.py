@@ -1,20 +1,21 @@
-"""What the unit tests share: SQLite in a file, page rendering without built static files, a recorder for the publisher."""
+"""What the unit tests share: SQLite in a file, pages without built static files, a recorder for the publisher."""
 
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from pytest_django.fixtures import SettingsWrapper
+from django.db import connections
+from pytest_django import Settings
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """A file, as in production: threads compete for its lock, which SQLite in memory would refuse at once."""
-    django_settings.DATABASES["default"]["TEST"] = {"NAME": Path(django_settings.DATA_DIR) / "test.sqlite3"}
+    connections.settings["default"]["TEST"]["NAME"] = str(Path(django_settings.DATA_DIR) / "test.sqlite3")
 
 
 @pytest.fixture
-def plain_static(settings: SettingsWrapper, tmp_path: Path) -> None:
+def plain_static(settings: Settings, tmp_path: Path) -> None:
     """Pages render without collectstatic."""
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {

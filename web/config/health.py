@@ -1,5 +1,6 @@
 """Three answers: the process lives; it takes requests; the whole stack is well."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -13,6 +14,16 @@ from arithmetic.workers import alive
 from config.env import env_str
 
 DRAIN_FILE = Path(env_str("DRAIN_FILE", str(settings.RUN_DIR / "draining")))
+
+
+def probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that answers /live and /ready before all else: probes know no Host name, and must be cheap."""
+    answers = {"/live": live, "/ready": ready}
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answers.get(request.path, get_response)(request)
+
+    return middleware
 
 
 @require_safe

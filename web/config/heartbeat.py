@@ -8,13 +8,27 @@ from typing import Any
 
 from celery import bootsteps
 from celery.worker import WorkController
+from celery.worker.state import reserved_requests
 from django.conf import settings
 from django.db import Error, connection
 
 from arithmetic.workers import BEAT_SECONDS, beat, sign_off
 
 logger = logging.getLogger(__name__)
+FULL_TICKS = 2
 STALE_SECONDS = 4.0  # the loop's longest turn is about a second
+
+
+def full_without_work(worker: WorkController) -> bool:
+    """Whether the prefetch window is full although no task is being worked on.
+
+    kombu keeps a message in the window when its acknowledgement fails (Redis died). With
+    the window full no BRPOP is sent, so the broken connection is never noticed either:
+    the worker would stay deaf for ever.
+    """
+    consumer = getattr(worker.consumer, "task_consumer", None)
+    window = getattr(getattr(consumer, "channel", None), "qos", None)  # kombu's own transports, Redis among them
+    return window is not None and not window.can_consume() and not reserved_requests
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -31,6 +45,7 @@ class Heartbeat(bootsteps.StartStopStep):
         self.file: Path = settings.RUN_DIR / "heartbeat"
         self.stopped = threading.Event()
         self.ticked = time.monotonic()
+        self.full = 0
 
     def start(self, worker: WorkController) -> None:
         """Start the thread."""
@@ -40,12 +55,16 @@ class Heartbeat(bootsteps.StartStopStep):
 
     def register_with_event_loop(self, worker: WorkController, hub: Any) -> None:
         """Tick from the loop itself: a loop that hangs stops ticking."""
-        hub.call_repeatedly(BEAT_SECONDS, self.tick)
+        hub.call_repeatedly(BEAT_SECONDS, self.tick, worker)
 
-    def tick(self) -> None:
-        """The loop turns."""
+    def tick(self, worker: WorkController) -> None:
+        """The loop turns. An error raised here makes the consumer connect anew."""
         self.ticked = time.monotonic()
         self.file.touch()
+        self.full = self.full + 1 if full_without_work(worker) else 0
+        if self.full > FULL_TICKS:
+            self.full = 0
+            raise ConnectionResetError("acknowledgements were lost while the broker was away")
 
     def stop(self, worker: WorkController) -> None:
         """Sign off, so that nobody waits for this worker."""

@@ -1,10 +1,11 @@
-"""What every response gets: a request id; and a sentence where the database is away."""
+"""What every response gets: a request id, and a sentence where the request is refused."""
 
 import logging
 import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -13,6 +14,13 @@ logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 RETRY_AFTER = "5"  # seconds
+OTHERWISE = "The request was refused; /api/openapi.json tells what there is."
+SENTENCES = {
+    400: "The request could not be read: send JSON in UTF-8.",
+    404: "There is nothing at this address; /api/openapi.json lists what there is.",
+    405: "This address does not take this method; the Allow header lists those that it takes.",
+    500: "Something went wrong here; nothing of the request is known to be stored. The log has the details.",
+}
 
 
 def request_id(get_response: View) -> View:
@@ -29,6 +37,35 @@ def request_id(get_response: View) -> View:
     return middleware
 
 
+def size_limit(get_response: View) -> View:
+    """Refuse a body that is too large by its announced length, before any of it is parsed."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return get_response(request)
+        megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+        return refusal(request, 413, f"The request is too large: send at most {megabytes} MB.")
+
+    return middleware
+
+
+def api_errors(get_response: View) -> View:
+    """Give refusals that did not come from the API itself (404, 405, 400) the API's one error shape."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        wrong = response.status_code >= 400 and "json" not in response.headers.get("Content-Type", "")
+        if not (wrong and request.path.startswith("/api/")):
+            return response
+        answer = JsonResponse({"error": SENTENCES.get(response.status_code, OTHERWISE)}, status=response.status_code)
+        if "Allow" in response.headers:
+            answer["Allow"] = response["Allow"]
+        return answer
+
+    return middleware
+
+
 def database_away(get_response: View) -> View:
     """Answer 503 with Retry-After and a sentence instead of 500 while the database is away."""
 
@@ -40,20 +77,22 @@ def database_away(get_response: View) -> View:
             return None
         logger.warning("database away: %s", exception)
         connections.close_all()  # the next request starts with a new connection
-        return unavailable(request)
+        return refusal(request, 503, "The database is away. Nothing was stored; try again in a few seconds.")
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """503 in the shape that the client asked for."""
-    sentence = "The database is away. Nothing was stored; try again in a few seconds."
+def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """A sentence in the shape that the client asked for."""
     response: HttpResponse
     if request.path.startswith("/api/") or request.headers.get("X-Requested-With") == "fetch":
-        response = JsonResponse({"error": sentence}, status=503)
+        response = JsonResponse({"error": sentence}, status=status)
     else:
-        response = render(request, "503.html", {"sentence": sentence}, status=503)
-    response["Retry-After"] = RETRY_AFTER
+        away = status == 503
+        title = "Away for a moment" if away else "That did not work"
+        response = render(request, "refusal.html", {"title": title, "sentence": sentence, "away": away}, status=status)
+    if status == 503:
+        response["Retry-After"] = RETRY_AFTER
     response["Cache-Control"] = "no-store"
     return response

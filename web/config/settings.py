@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -52,12 +53,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "config.health.probes",
     "config.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.api_errors",
+    "config.middleware.size_limit",
     "config.middleware.database_away",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -115,7 +119,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"] + (
 )
 
 # --- Database -----------------------------------------------------------------------------------
-SSL_MODES = ("disabled", "preferred", "required", "verify_ca", "verify_identity")
+# What the client library really tells apart: it takes "preferred" for plain, and its "verify_ca" checks the name too.
+SSL_MODES = ("disabled", "required", "verify_identity")
 
 
 def mysql() -> dict[str, Any]:
@@ -130,9 +135,10 @@ def mysql() -> dict[str, Any]:
         "read_timeout": env_int("MYSQL_TIMEOUT", 3, 1, 600),
         "write_timeout": env_int("MYSQL_TIMEOUT", 3, 1, 600),
     }
-    mode = env_str("MYSQL_SSL_MODE", "preferred", SSL_MODES)
+    mode = env_str("MYSQL_SSL_MODE", "disabled", SSL_MODES)
     options["ssl_mode"] = mode.upper()
-    if ca := env_str("MYSQL_SSL_CA_FILE"):
+    # In the other modes a CA would have no effect, or switch TLS on.
+    if (ca := env_str("MYSQL_SSL_CA_FILE")) and mode == "verify_identity":
         options["ssl"] = {"ca": ca}
     return {
         "ENGINE": "django.db.backends.mysql",
@@ -181,7 +187,7 @@ def redis_url(database: int, scheme: str, socket_scheme: str) -> str:
             f"{socket_scheme}://{redis_socket()}?" + ("virtual_host" if "+" in socket_scheme else "db") + f"={database}"
         )
     port = env_int("REDIS_PORT", 6379, 1, 65535)
-    password = env_secret("REDIS_PASSWORD")
+    password = quote(env_secret("REDIS_PASSWORD"), safe="")
     return f"{scheme}://{f':{password}@' if password else ''}{REDIS_HOST}:{port}/{database}"
 
 

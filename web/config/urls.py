@@ -6,8 +6,6 @@ from arithmetic.api import api
 from config import health
 
 urlpatterns = [
-    path("live", health.live),
-    path("ready", health.ready),
     path("health", health.health),
     path("api/", api.urls),
     path("", include("arithmetic.urls")),

@@ -11,9 +11,7 @@ const list = document.getElementById("tasks");
 const connection = document.getElementById("connection");
 const announcer = document.getElementById("announcer");
 
-const POLL = 1000;
-const LONGEST_PAUSE = 10_000;
-const TIMEOUT = 15_000;
+const [POLL, LONGEST_PAUSE, TIMEOUT] = [1000, 10_000, 15_000];
 const RETRY_PAUSES = [500, 1000, 2000, 4000];
 const AWAY = [502, 503, 504];
 
@@ -143,8 +141,8 @@ let sending = false;
 
 function renewKey() {
   // randomUUID exists on https and localhost only.
-  const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  keyField.value = crypto.randomUUID ? crypto.randomUUID().replaceAll("-", "") : random();
+  const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
+  keyField.value = crypto.randomUUID?.() ?? bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function send(request) {
@@ -158,15 +156,16 @@ async function send(request) {
 }
 
 function showErrors({ error = "", fields = {} }) {
-  const named = Object.keys(fields).filter((name) => document.getElementById(`${name}-error`));
   for (const place of form.querySelectorAll(".field-error")) {
     const name = place.id.replace("-error", "");
+    const field = form.elements.namedItem(name);
     say(place, (fields[name] ?? []).join(" "));
-    form.elements.namedItem(name).toggleAttribute("aria-invalid", named.includes(name));
-    if (named.includes(name)) form.elements.namedItem(name).setAttribute("aria-invalid", "true");
+    if (fields[name]) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
   }
-  say(formError, named.length ? "" : error);
-  form.querySelector("[aria-invalid]")?.focus();
+  const invalid = form.querySelector("[aria-invalid]");
+  say(formError, invalid ? "" : error);
+  invalid?.focus();
 }
 
 async function accept(response) {

@@ -1,0 +1,90 @@
+"""docker compose up -d, as its user meets it."""
+
+from collections import Counter
+
+from support.http import ask, create, finished, task
+from support.stack import Stack
+from support.waiting import wait_for
+
+
+def served_by(stack: Stack, requests: int = 40) -> Counter[str]:
+    """Which web containers answered."""
+    return Counter(ask("GET", f"{stack.url}/live").headers["x-served-by"] for _ in range(requests))
+
+
+def test_everything_turns_healthy_with_nothing_edited(stack: Stack) -> None:
+    for service in ("redis", "mysql", "web", "celery", "beat", "haproxy"):
+        for container in stack.containers(service):
+            wait_for(lambda container=container: stack.health(container) == "healthy", 60, f"{service} is healthy")
+
+
+def test_a_task_is_computed_and_its_result_is_in_mysql(stack: Stack) -> None:
+    identity = create(stack.url, "0.1", "add", "0.2")
+    ended = wait_for(lambda: finished(stack.url, identity), 20, "the task ends")
+    assert (ended["status"], ended["result"]) == ("success", "0.3")
+    assert stack.sql(f"SELECT status, result FROM math_task WHERE id = {identity}") == [["success", "0.3"]]
+
+
+def test_a_task_goes_through_its_states(stack: Stack) -> None:
+    identity = create(stack.url, "1", "divide", "0")
+    ended = wait_for(lambda: finished(stack.url, identity), 20, "the task ends")
+    assert ended["status"] == "failed"
+    assert ended["error"] == "Division by zero has no result."
+    assert ended["create_time"] <= ended["start_time"] <= ended["update_time"]
+
+
+def test_requests_spread_over_all_web_containers_and_leave_those_that_go(stack: Stack) -> None:
+    try:
+        stack.up("--scale", "web=4", "--scale", "celery=2")
+        assert len(stack.containers("web")) == 4
+        for container in stack.containers("web"):
+            wait_for(lambda container=container: stack.health(container) == "healthy", 90, "web is healthy")
+        wait_for(lambda: len(served_by(stack)) == 4, 5, "HAProxy uses all four")
+        stack.up("--scale", "web=1", "--scale", "celery=1")
+        wait_for(lambda: len(served_by(stack)) == 1, 5, "HAProxy uses the one that is left")
+    finally:
+        stack.up("--scale", "web=1", "--scale", "celery=1")
+
+
+def test_two_workers_share_the_work(stack: Stack) -> None:
+    try:
+        stack.up("--scale", "celery=2", "--no-recreate")
+        seen: set[str] = set()
+
+        def both_seen() -> bool:
+            identity = create(stack.url, "1", "add", "1")
+            ended = wait_for(lambda: finished(stack.url, identity), 20, "the task ends")
+            seen.add(ended["worker"].rpartition("/")[0])
+            return len(seen) == 2
+
+        wait_for(both_seen, 60, "both workers have run tasks", every=0)
+    finally:
+        stack.up("--scale", "celery=1")
+
+
+def test_data_survives_down_and_up(stack: Stack) -> None:
+    identity = create(stack.url, "2", "multiply", "3")
+    wait_for(lambda: finished(stack.url, identity), 20, "the task ends")
+    stack.compose("down")
+    assert not stack.containers("mysql")
+    stack.up()
+    assert task(stack.url, identity)["result"] == "6"
+
+
+def test_a_large_body_is_refused_with_a_sentence(stack: Stack) -> None:
+    answer = ask("POST", f"{stack.url}/api/tasks", b"x" * (11 * 2**20), {"Content-Type": "application/json"})
+    assert answer.status == 413
+    assert answer.json()["error"].endswith(".")
+
+
+def test_the_request_id_is_in_the_answer_the_web_log_and_the_workers_log(stack: Stack) -> None:
+    answer = ask("POST", f"{stack.url}/api/tasks", {"x": "1", "task_type": "add", "y": "1"}, {"X-Request-ID": "mine"})
+    identity = answer.headers["x-request-id"]
+    assert identity != "mine"  # a client cannot choose it
+    for service in ("haproxy", "web", "celery"):
+        log = lambda service=service: identity in stack.compose("logs", "--no-color", "--tail", "200", service)  # noqa: E731
+        wait_for(log, 20, f"the id is in the log of {service}")
+
+
+def test_metrics_are_not_for_the_outside(stack: Stack) -> None:
+    assert ask("GET", f"{stack.url}/metrics").status == 404

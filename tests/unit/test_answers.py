@@ -1,0 +1,106 @@
+"""What every answer carries, and the three answers about the state."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+from rows import database_away, sign
+
+from config import health
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
+PATHS = ["/", "/tasks", "/api/tasks", "/live", "/ready", "/health", "/nothing", "/api/tasks/0"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_request_keeps_its_id(client: Client, path: str) -> None:
+    assert client.get(path, headers={"X-Request-ID": "Az09._-"})["X-Request-ID"] == "Az09._-"
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a\nb", "x" * 65, "é", '"><script>'])
+def test_a_request_without_a_decent_id_gets_one(client: Client, given: str) -> None:
+    made = {client.get("/live", headers={"X-Request-ID": given})["X-Request-ID"] for _ in range(2)}
+    assert len(made) == 2
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", identity) for identity in made)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_answer_allows_foreign_or_inline_code(client: Client, path: str) -> None:
+    response = client.get(path)
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+
+
+def test_the_page_has_no_inline_code(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page)
+
+
+@pytest.mark.parametrize("path", ["/live", "/ready"])
+def test_a_check_makes_no_query(client: Client, django_assert_num_queries: DjangoAssertNumQueries, path: str) -> None:
+    with django_assert_num_queries(0):
+        assert client.get(path).status_code == 200
+        assert client.head(path).status_code == 200
+    assert client.post(path).status_code == 405
+
+
+def test_it_is_not_ready_while_it_drains(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(health, "DRAIN_FILE", tmp_path / "draining")
+    assert client.get("/ready").status_code == 200
+    health.DRAIN_FILE.touch()
+    assert client.get("/ready").status_code == 404
+    assert client.get("/live").status_code == 200
+    health.DRAIN_FILE.unlink()
+    assert client.get("/ready").status_code == 200
+
+
+def test_the_drain_file_lies_where_run_sh_puts_it(settings: Settings) -> None:
+    assert Path(settings.RUN_DIR) / "draining" == health.DRAIN_FILE
+
+
+@pytest.fixture
+def redis_well(settings: Settings) -> None:
+    """A cache that answers."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+@pytest.mark.usefixtures("redis_well")
+def test_all_is_well(client: Client) -> None:
+    sign("w", [1])
+    response = client.get("/health")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok", "database": "ok", "redis": "ok", "workers": "ok"}
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("redis_well")
+def test_health_tells_that_no_worker_is_there(client: Client) -> None:
+    sign("w", [1], beat=60)
+    response = client.get("/health")
+    assert (response.status_code, response.json()["status"]) == (503, "degraded")
+    assert response.json()["workers"].startswith("away: ")
+
+
+@pytest.mark.usefixtures("redis_well")
+def test_health_tells_that_the_database_is_away(client: Client) -> None:
+    with database_away():
+        response = client.get("/health")
+    assert response.status_code == 503
+    assert response.json() == {"status": "degraded", "database": "away: OperationalError", "redis": "ok"}
+
+
+def test_health_tells_that_redis_is_away(client: Client) -> None:
+    sign("w", [1])
+    response = client.get("/health")  # no Redis runs in these tests
+    assert response.status_code == 503
+    assert response.json() == {
+        "status": "degraded",
+        "database": "ok",
+        "redis": "away: ConnectionError",
+        "workers": "ok",
+    }

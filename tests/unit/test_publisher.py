@@ -1,0 +1,152 @@
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from arithmetic.publisher import Publisher
+
+Message = tuple[list[int], list[str]]
+
+
+class Recorder:
+    """A broker that notes its messages; `waits_for` lets a test wait for what it wants to see."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.changed = threading.Condition()
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.failures = 0
+        self.open.set()
+
+    def send(self, ids: Sequence[int], request_ids: Sequence[str]) -> None:
+        self.entered.set()
+        assert self.open.wait(30)
+        with self.changed:
+            if self.failures:
+                self.failures -= 1
+                self.changed.notify_all()
+                raise ConnectionError("refused")
+            self.messages.append((list(ids), list(request_ids)))
+            self.changed.notify_all()
+
+    def waits_for(self, condition: Callable[[], object]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(condition, 10), self.messages
+
+    def ids(self) -> list[int]:
+        return [task_id for ids, _ in self.messages for task_id in ids]
+
+
+@pytest.fixture
+def broker() -> Recorder:
+    return Recorder()
+
+
+def frozen(broker: Recorder, publisher: Publisher) -> None:
+    """The broker hangs in its first message."""
+    broker.open.clear()
+    publisher.put(0, "first")
+    assert broker.entered.wait(10)
+
+
+def test_a_single_id_goes_at_once(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=60)
+    publisher.put(7, "r7")
+    broker.waits_for(lambda: broker.messages == [([7], ["r7"])])
+
+
+def test_what_gathers_within_the_window_goes_as_one_message(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=0.3)
+    publisher.put(0)
+    broker.waits_for(lambda: broker.messages)
+    for task_id in range(1, 100):
+        publisher.put(task_id)
+    assert publisher.flush(10)
+    assert [len(ids) for ids, _ in broker.messages] == [1, 99]
+    assert broker.ids() == list(range(100))
+
+
+def test_a_message_has_at_most_so_many_ids(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=40, window=0)
+    frozen(broker, publisher)
+    for task_id in range(1, 101):
+        publisher.put(task_id)
+    broker.open.set()
+    assert publisher.flush(10)
+    assert [len(ids) for ids, _ in broker.messages] == [1, 40, 40, 20]
+    assert broker.ids() == list(range(101))
+
+
+def test_a_request_is_named_once_per_message(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=0)
+    frozen(broker, publisher)
+    for task_id, request_id in enumerate(["b", "a", "b", ""], 1):
+        publisher.put(task_id, request_id)
+    broker.open.set()
+    assert publisher.flush(10)
+    assert broker.messages == [([0], ["first"]), ([1, 2, 3, 4], ["a", "b"])]
+
+
+def test_ids_go_on_after_the_broker_was_down(broker: Recorder, caplog: pytest.LogCaptureFixture) -> None:
+    publisher = Publisher(broker.send, size=500, window=0, pause=0)
+    broker.failures = 2
+    publisher.put(1)
+    broker.waits_for(lambda: broker.failures == 1)
+    assert publisher.flush(10)
+    publisher.put(2)
+    broker.waits_for(lambda: broker.failures == 0)
+    assert publisher.flush(10)
+    publisher.put(3)
+    broker.waits_for(lambda: broker.messages == [([3], [])])
+    assert caplog.text.count("broker away, 1 tasks are left to the sweep: refused") == 2
+
+
+def test_a_pause_follows_a_failure(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=0, pause=0.4)
+    broker.failures = 1
+    publisher.put(1)
+    broker.waits_for(lambda: not broker.failures)
+    failed = time.monotonic()
+    publisher.put(2)
+    broker.waits_for(lambda: broker.messages)
+    assert time.monotonic() - failed > 0.3
+
+
+def test_a_frozen_broker_holds_no_request_and_no_more_than_so_many_ids(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=0, capacity=10)
+    frozen(broker, publisher)
+    # A put that waited for the broker would never get here: the broker is opened below.
+    for task_id in range(1, 1001):
+        publisher.put(task_id)
+    assert not publisher.flush(0.05)
+    broker.open.set()
+    assert publisher.flush(10)
+    assert broker.ids() == list(range(11))
+
+
+def test_flush_waits_for_the_message_on_its_way(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=500, window=0)
+    assert publisher.flush(0)  # nothing was ever handed over
+    frozen(broker, publisher)
+    assert not publisher.flush(0.05)
+    broker.open.set()
+    assert publisher.flush(10)
+    assert broker.ids() == [0]
+
+
+def test_many_threads_lose_nothing(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=7, window=0)
+
+    def put(first: int) -> None:
+        for task_id in range(first, first + 250):
+            publisher.put(task_id)
+
+    threads = [threading.Thread(target=put, args=[number * 250]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert publisher.flush(10)
+    assert sorted(broker.ids()) == list(range(2000))

@@ -1,0 +1,68 @@
+import pytest
+from celery import current_app
+from celery.app.task import Context
+from celery.exceptions import BackendStoreError
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django_celery_results.models import TaskResult
+from rows import database_away, store
+
+from arithmetic import tasks
+from config.results import DatabaseBackend
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def backend() -> DatabaseBackend:
+    """A new one for the app, with short waits."""
+    made = DatabaseBackend(app=current_app)
+    made.max_sleep_between_retries_ms = 1
+    return made
+
+
+def fail(task_id: str = "t1") -> None:
+    """Store a failure, as a worker does."""
+    request = Context(id=task_id, task="arithmetic.run", args=[[1, 2]], kwargs={}, hostname="celery@w")
+    backend().mark_as_failure(task_id, RuntimeError("a bug"), traceback="Traceback: a bug", request=request)
+
+
+def test_a_failure_is_kept_with_its_traceback() -> None:
+    assert isinstance(current_app.backend, DatabaseBackend)
+    fail()
+    row = TaskResult.objects.get()
+    assert (row.task_id, row.status, row.task_name) == ("t1", "FAILURE", "arithmetic.run")
+    assert row.traceback == "Traceback: a bug"
+    assert "a bug" in row.result
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_failure_is_stored_once_the_database_is_back(times: int) -> None:
+    with database_away(times) as refused:
+        fail()
+    assert len(refused) == times
+    assert TaskResult.objects.get().traceback == "Traceback: a bug"
+
+
+def test_it_gives_up_after_its_bound() -> None:
+    with database_away() as refused, pytest.raises(BackendStoreError):
+        fail()
+    # the manager of django-celery-results itself tries three times
+    assert len(refused) == 3 * (1 + settings.CELERY_RESULT_BACKEND_MAX_RETRIES)
+    assert TaskResult.objects.count() == 0
+
+
+@pytest.mark.parametrize("error", [OperationalError(2013, "Lost connection"), InterfaceError(0, "")])
+def test_a_lost_connection_is_worth_another_try(error: Exception) -> None:
+    assert backend().exception_safe_to_retry(error)
+
+
+@pytest.mark.parametrize("error", [IntegrityError(1062, "Duplicate"), ValueError("a bug"), TypeError("a bug")])
+def test_a_bug_is_not_tried_again(error: Exception) -> None:
+    assert not backend().exception_safe_to_retry(error)
+
+
+def test_a_success_costs_no_result() -> None:
+    assert tasks.run.ignore_result
+    assert tasks.run.store_errors_even_if_ignored
+    tasks.run.apply(args=(store(),), throw=True)
+    assert TaskResult.objects.count() == 0
