@@ -9,6 +9,7 @@
 #   ./run.sh beat         the clock that sends the periodic tasks (one is enough)
 #   ./run.sh migrate      wait for the database, migrate, end
 #   ./run.sh manage ...   Django's manage.py
+#   ./run.sh rollout      a rolling update of the running containers (rollout.sh tells how)
 #   ./run.sh secrets      (in the image) make what secrets are missing
 #   ./run.sh lock [args]  (maintainers) make requirements/*.txt anew; --upgrade takes newer versions
 #   ./run.sh help         this text
@@ -199,6 +200,7 @@ case $role in
     enter
     exec "$venv/bin/python" manage.py "$@"
     ;;
+  rollout) exec ./rollout.sh "$@" ;;
   secrets) make_secrets ;;
   lock) lock_dependencies "$@" ;;
   help | -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' run.sh ;;

@@ -1,22 +1,25 @@
 """What all tests share: the running stacks, each started once."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from support.embedded import Embedded
+from support.needs import need
 from support.stack import Stack, docker_missing
 
 pytest_plugins = ["support.browser"]
 
 
-def need(missing: str) -> None:
-    """Skip at a desk where something is missing, with the reason; fail where CI is set."""
-    if missing and os.environ.get("CI"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--long: the faults last as long as the promises say."""
+    parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 10")
+
+
+@pytest.fixture(scope="session")
+def fault_seconds(request: pytest.FixtureRequest) -> float:
+    """How long a pause or a cut lasts: longer than a worker may be silent."""
+    return 20.0 if request.config.getoption("--long") else 10.0
 
 
 @pytest.fixture(scope="session")

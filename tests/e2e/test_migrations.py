@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import need
+from support.needs import need
 from support.stack import Stack, docker_missing
 from support.waiting import wait_for
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from conftest import need
 from support.embedded import free_port
 from support.http import ask, create, finished
+from support.needs import need
 from support.stack import Stack, bridge_address, docker_missing
 from support.waiting import wait_for
 

@@ -1,10 +1,17 @@
 """docker compose up -d, as its user meets it."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 from support.http import ask, create, finished, task
 from support.stack import Stack
 from support.waiting import wait_for
+
+
+def contains(log: Callable[[], str], text: str) -> bool:
+    """Whether the log has the text by now."""
+    return text in log()
 
 
 def served_by(stack: Stack, requests: int = 40) -> Counter[str]:
@@ -13,9 +20,7 @@ def served_by(stack: Stack, requests: int = 40) -> Counter[str]:
 
 
 def test_everything_turns_healthy_with_nothing_edited(stack: Stack) -> None:
-    for service in ("redis", "mysql", "web", "celery", "beat", "haproxy"):
-        for container in stack.containers(service):
-            wait_for(lambda container=container: stack.health(container) == "healthy", 60, f"{service} is healthy")
+    stack.wait_healthy("redis", "mysql", "web", "celery", "beat", "haproxy")
 
 
 def test_a_task_is_computed_and_its_result_is_in_mysql(stack: Stack) -> None:
@@ -37,8 +42,7 @@ def test_requests_spread_over_all_web_containers_and_leave_those_that_go(stack: 
     try:
         stack.up("--scale", "web=4", "--scale", "celery=2")
         assert len(stack.containers("web")) == 4
-        for container in stack.containers("web"):
-            wait_for(lambda container=container: stack.health(container) == "healthy", 90, "web is healthy")
+        stack.wait_healthy("web")
         wait_for(lambda: len(served_by(stack)) == 4, 5, "HAProxy uses all four")
         stack.up("--scale", "web=1", "--scale", "celery=1")
         wait_for(lambda: len(served_by(stack)) == 1, 5, "HAProxy uses the one that is left")
@@ -82,8 +86,8 @@ def test_the_request_id_is_in_the_answer_the_web_log_and_the_workers_log(stack: 
     identity = answer.headers["x-request-id"]
     assert identity != "mine"  # a client cannot choose it
     for service in ("haproxy", "web", "celery"):
-        log = lambda service=service: identity in stack.compose("logs", "--no-color", "--tail", "200", service)  # noqa: E731
-        wait_for(log, 20, f"the id is in the log of {service}")
+        log = partial(stack.compose, "logs", "--no-color", "--tail", "200", service)
+        wait_for(partial(contains, log, identity), 20, f"the id is in the log of {service}")
 
 
 def test_metrics_are_not_for_the_outside(stack: Stack) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_killed_process_is_started_again_and_loses_no_task(embedded: Embedded,
     wait_for(embedded.answers, 30, "the stack is well again")
     after = [create(embedded.url, str(n), "add", "2") for n in range(20)]
     for identity in before + after:
-        ended = wait_for(lambda identity=identity: finished(embedded.url, identity), 40, f"task {identity} ends")
+        ended = wait_for(partial(finished, embedded.url, identity), 40, f"task {identity} ends")
         assert ended["status"] == "success"
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -66,6 +67,15 @@ class Stack:
         result = subprocess.run(["docker", "inspect", "-f", template, container], capture_output=True, text=True)
         return result.stdout.strip()
 
+    def wait_healthy(self, *services: str) -> None:
+        """Wait until every container of the services is healthy."""
+        for container in (container for service in services for container in self.containers(service)):
+            wait_for(partial(self.is_healthy, container), 120, f"{self.inspect(container)['Name']} is healthy")
+
+    def is_healthy(self, container: str) -> bool:
+        """Whether its health check says so."""
+        return self.health(container) == "healthy"
+
     def sql(self, statement: str) -> list[list[str]]:
         """Rows of a statement in the local MySQL, run as the app's user."""
         client = (
@@ -94,7 +104,7 @@ class Stack:
     def __enter__(self) -> "Stack":
         self.down()  # what an earlier run that was killed has left
         try:
-            self.up()
+            self.up("--build")
         except BaseException:
             self.down()
             raise

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], seconds: float, what: str, every: float = 0.1) -> T:
+def wait_for(condition: Callable[[], T | None], seconds: float, what: str, every: float = 0.1) -> T:
     """The condition's first true value; AssertionError after `seconds`."""
     end = time.monotonic() + seconds
     while True:

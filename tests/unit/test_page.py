@@ -22,8 +22,7 @@ def client() -> Client:
 
 def text(response: Any) -> str:
     """The page."""
-    found: str = response.content.decode()
-    return found
+    return str(response.content.decode())
 
 
 def error_of(response: Any, field: str) -> str:
@@ -143,13 +142,11 @@ def test_a_form_from_elsewhere_is_refused_with_a_page(published: Published) -> N
 
 def test_pages_show_each_row_once_and_lead_back(client: Client) -> None:
     ids = store(120)[::-1]
-    seen, page = [], client.get("/")
-    while True:
-        seen.append(shown(page))
-        older = re.findall(r'rel="next" href="(/\?before=\d+)', text(page))
-        if not older:
-            break
+    page = client.get("/")
+    seen = [shown(page)]
+    while older := re.findall(r'rel="next" href="(/\?before=\d+)', text(page)):
         page = client.get(older[0])
+        seen.append(shown(page))
     assert seen == [ids[:50], ids[50:100], ids[100:]]
     newer = re.findall(r'rel="prev" href="(/\?after=\d+)', text(page))[0]
     assert shown(client.get(newer)) == ids[50:100]

@@ -61,9 +61,11 @@ def test_what_gathers_within_the_window_goes_as_one_message(broker: Recorder) ->
     publisher = Publisher(broker.send, size=500, window=0.3)
     publisher.put(0)
     broker.waits_for(lambda: broker.messages)
+    sent = time.monotonic()
     for task_id in range(1, 100):
         publisher.put(task_id)
     assert publisher.flush(10)
+    assert time.monotonic() - sent > 0.2
     assert [len(ids) for ids, _ in broker.messages] == [1, 99]
     assert broker.ids() == list(range(100))
 

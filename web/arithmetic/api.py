@@ -112,9 +112,14 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields: dict[str, list[str]] = {}
     for item in error.errors:
         name = str(item["loc"][-1]) if len(item["loc"]) > 2 or item["loc"][0] != "body" else "body"
-        fields.setdefault(name, []).append(item["msg"].removeprefix("Value error, "))
-    sentence = " ".join(f"{name}: {' '.join(sentences)}" for name, sentences in fields.items())
-    return api.create_response(request, {"error": sentence, "fields": fields}, status=422)
+        fields.setdefault(name, []).append(sentence(item["msg"].removeprefix("Value error, ")))
+    whole = " ".join(f"{name}: {' '.join(sentences)}" for name, sentences in fields.items())
+    return api.create_response(request, {"error": whole, "fields": fields}, status=422)
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop."""
+    return text if text.endswith(".") else f"{text}."
 
 
 @api.exception_handler(KeyConflict)
@@ -126,4 +131,10 @@ def conflict(request: HttpRequest, error: KeyConflict) -> HttpResponse:
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Every other refusal in the one error shape."""
-    return api.create_response(request, {"error": str(error)}, status=error.status_code)
+    unreadable = error.status_code == 400  # Ninja's own words for it depend on what could not be parsed
+    words = (
+        'The body is not JSON in UTF-8; send an object such as {"x": "1", "task_type": "add", "y": "2"}.'
+        if unreadable
+        else sentence(str(error))
+    )
+    return api.create_response(request, {"error": words}, status=error.status_code)

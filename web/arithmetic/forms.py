@@ -19,11 +19,9 @@ def clean_number(text: str) -> str:
 
 class NumberInput(forms.CharField):
     def __init__(self, label: str):
-        attrs = {"inputmode": "decimal", "autocomplete": "off", "maxlength": MAX_INPUT}
         super().__init__(
             label=label,
             max_length=MAX_INPUT,
-            widget=forms.TextInput(attrs=attrs),
             error_messages={
                 "required": "Type a number.",
                 "max_length": f"Type a number of at most {MAX_INPUT} characters.",

@@ -16,7 +16,7 @@ from arithmetic.workers import SLACK, Worker, signs
 __all__ = ["Claim", "MathTask", "Status", "Worker"]
 
 MAX_ATTEMPTS = 5
-DIED = f"The worker that computed this task died, {MAX_ATTEMPTS} times. The task is not tried again."
+DIED = f"Its worker died or ran out of time, {MAX_ATTEMPTS} times in a row. The task is not tried again."
 
 
 class Status(TextChoices):
@@ -141,7 +141,7 @@ class MathTask(models.Model):
     error = models.CharField(max_length=255, default="", blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=80, default="", blank=True)
-    idempotency_key = models.CharField(max_length=128, null=True, default=None, unique=True)
+    idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True)
     create_time = models.DateTimeField(db_default=Now())
     start_time = models.DateTimeField(null=True, default=None)
     update_time = models.DateTimeField(db_default=Now())

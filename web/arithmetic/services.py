@@ -1,5 +1,7 @@
 """What people do with tasks: the row first, then its message."""
 
+import hashlib
+
 from django.db import IntegrityError, transaction
 
 from arithmetic.models import MathTask
@@ -19,7 +21,7 @@ def create_task(
     The same key with the same task gives the stored one; with another task KeyConflict.
     `x`, `y` and `task_type` are valid: forms and schemas have seen to it.
     """
-    task = MathTask(x=x, task_type=task_type, y=y, idempotency_key=idempotency_key or None)
+    task = MathTask(x=x, task_type=task_type, y=y, idempotency_key=digest(idempotency_key))
     try:
         task.save(force_insert=True)  # autocommit: one round trip
     except IntegrityError:
@@ -29,6 +31,11 @@ def create_task(
     identity = task.pk
     transaction.on_commit(lambda: publisher.put(identity, request_id), robust=True)
     return task, True
+
+
+def digest(key: str | None) -> str | None:
+    """The key as it is stored: a hash, since MySQL would take `Key`, `key` and `key ` for the same."""
+    return hashlib.sha256(key.encode()).hexdigest() if key else None
 
 
 def _same_task(task: MathTask) -> MathTask:

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from arithmetic.models import Claim, MathTask, Status, Worker
-from arithmetic.operations import OperationError, apply
+from arithmetic.operations import OPERATIONS, OperationError, apply
 from arithmetic.workers import alive, process_name
 
 logger = logging.getLogger(__name__)
@@ -61,12 +61,13 @@ def compute(claims: Sequence[Claim]) -> tuple[dict[int, str], dict[int, str]]:
     errors: dict[int, str] = {}
     for claim in claims:
         time.sleep(settings.TASK_SECONDS)
+        if claim.task_type not in OPERATIONS:
+            errors[claim.id] = f"There is no operation {claim.task_type} any more."
+            continue
         try:
             results[claim.id] = apply(claim.task_type, claim.x, claim.y)
         except OperationError as error:
             errors[claim.id] = str(error)
-        except KeyError:
-            errors[claim.id] = f"There is no operation {claim.task_type} any more."
     return results, errors
 
 

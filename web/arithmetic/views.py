@@ -37,11 +37,11 @@ def tasks(request: HttpRequest) -> HttpResponse:
 @csrf_protect
 def create(request: HttpRequest) -> HttpResponse:
     """Create from the form: redirect to the list, or show the errors beside their fields."""
-    form = TaskForm(request.POST)
+    form, by_script = TaskForm(request.POST), request.headers.get("X-Requested-With") == "fetch"
     if form.is_valid():
         data = form.cleaned_data
         try:
-            create_task(
+            task, _ = create_task(
                 x=data["x"],
                 task_type=data["task_type"],
                 y=data["y"],
@@ -50,13 +50,19 @@ def create(request: HttpRequest) -> HttpResponse:
             )
         except KeyConflict:
             form.add_error(None, "This form was sent before with other numbers. Reload the page, then send it again.")
-    by_script = request.headers.get("X-Requested-With") == "fetch"
-    if form.is_valid():
-        return fragment(request, status=201) if by_script else redirect_to_list()
+        else:
+            return created(request, task.pk) if by_script else redirect_to_list()
     if by_script:
         sentence = " ".join(map(str, form.non_field_errors())) or "Correct the marked fields."
         return JsonResponse({"error": sentence, "fields": form.errors}, status=UNPROCESSABLE)
     return whole_page(request, form, status=UNPROCESSABLE)
+
+
+def created(request: HttpRequest, identity: int) -> HttpResponse:
+    """201 for the page's script: the list, and which task is the new one."""
+    response = fragment(request, status=201)
+    response["Location"] = f"/api/tasks/{identity}"
+    return response
 
 
 def redirect_to_list() -> HttpResponse:
@@ -79,7 +85,8 @@ def fragment(request: HttpRequest, status: int = 200) -> HttpResponse:
 def with_list(request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
     """Render a template with one page of the list, chosen by ?before= or ?after=."""
     try:
-        cursors = {name: int(request.GET[name]) for name in ("before", "after") if name in request.GET}
+        asked = request.GET if request.method != "POST" else {}  # what was created is on the newest page
+        cursors = {name: int(asked[name]) for name in ("before", "after") if name in asked}
     except ValueError:
         return HttpResponseBadRequest("before and after take the id of a task.", content_type="text/plain")
     cursors = {name: min(value, 2**63 - 1) for name, value in cursors.items()}

@@ -17,8 +17,8 @@ DRAIN_FILE = Path(env_str("DRAIN_FILE", str(settings.RUN_DIR / "draining")))
 
 
 def probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that answers /live and /ready before all else: probes know no Host name, and must be cheap."""
-    answers = {"/live": live, "/ready": ready}
+    """Middleware that answers before all else: probes know no Host name, and what others refuse they tell."""
+    answers = {"/live": live, "/ready": ready, "/health": health}
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return answers.get(request.path, get_response)(request)

@@ -7,28 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
-from celery.worker import WorkController
-from celery.worker.state import reserved_requests
+from celery.signals import worker_shutdown
+from celery.worker import WorkController, state
 from django.conf import settings
 from django.db import Error, connection
 
 from arithmetic.workers import BEAT_SECONDS, beat, sign_off
+from config.deafness import Watch, full_without_work
 
 logger = logging.getLogger(__name__)
 FULL_TICKS = 2
 STALE_SECONDS = 4.0  # the loop's longest turn is about a second
-
-
-def full_without_work(worker: WorkController) -> bool:
-    """Whether the prefetch window is full although no task is being worked on.
-
-    kombu keeps a message in the window when its acknowledgement fails (Redis died). With
-    the window full no BRPOP is sent, so the broken connection is never noticed either:
-    the worker would stay deaf for ever.
-    """
-    consumer = getattr(worker.consumer, "task_consumer", None)
-    window = getattr(getattr(consumer, "channel", None), "qos", None)  # kombu's own transports, Redis among them
-    return window is not None and not window.can_consume() and not reserved_requests
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -46,12 +35,14 @@ class Heartbeat(bootsteps.StartStopStep):
         self.stopped = threading.Event()
         self.ticked = time.monotonic()
         self.full = 0
+        self.watch = Watch()
 
     def start(self, worker: WorkController) -> None:
-        """Start the thread."""
+        """Start the thread. It goes on while a warm shutdown waits for the pool's last tasks."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.thread = threading.Thread(target=self.run, args=[worker], name="heartbeat", daemon=True)
         self.thread.start()
+        worker_shutdown.connect(self.leave)
 
     def register_with_event_loop(self, worker: WorkController, hub: Any) -> None:
         """Tick from the loop itself: a loop that hangs stops ticking."""
@@ -60,25 +51,27 @@ class Heartbeat(bootsteps.StartStopStep):
     def tick(self, worker: WorkController) -> None:
         """The loop turns. An error raised here makes the consumer connect anew."""
         self.ticked = time.monotonic()
-        self.file.touch()
         self.full = self.full + 1 if full_without_work(worker) else 0
         if self.full > FULL_TICKS:
             self.full = 0
             raise ConnectionResetError("acknowledgements were lost while the broker was away")
 
-    def stop(self, worker: WorkController) -> None:
-        """Sign off, so that nobody waits for this worker."""
+    def leave(self, **_: object) -> None:
+        """The pool has ended: sign off, so that nobody waits for this worker."""
         self.stopped.set()
         self.thread.join(timeout=5)
-
-    def run(self, worker: WorkController) -> None:
-        """Sign in the database until stopped; an outage is waited out."""
-        while not self.stopped.wait(BEAT_SECONDS):
-            self.sign(worker)
         try:
             sign_off()
         except Error as error:
             logger.warning("heartbeat: could not sign off: %s", error)
+
+    def run(self, worker: WorkController) -> None:
+        """Sign until stopped; outages are waited out."""
+        while not self.stopped.wait(BEAT_SECONDS):
+            self.file.touch()
+            self.sign(worker)
+            if state.should_stop is None:  # a worker that finishes its last tasks takes no new ones
+                self.watch.end_if_deaf(self.ticked)
 
     def sign(self, worker: WorkController) -> None:
         """One sign. The connection is closed each time: a fork in between must not share it."""

@@ -2,11 +2,13 @@
 
 import logging
 import re
+import threading
+import time
 import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import Error, InterfaceError, OperationalError, connection, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -14,6 +16,8 @@ logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 RETRY_AFTER = "5"  # seconds
+PAUSE_SECONDS = 1.0  # between two looks at a database that is away
+LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
 OTHERWISE = "The request was refused; /api/openapi.json tells what there is."
 SENTENCES = {
     400: "The request could not be read: send JSON in UTF-8.",
@@ -42,7 +46,7 @@ def size_limit(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return get_response(request)
         megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
         return refusal(request, 413, f"The request is too large: send at most {megabytes} MB.")
@@ -66,18 +70,52 @@ def api_errors(get_response: View) -> View:
     return middleware
 
 
+class Breaker:
+    """Open for a second after each failure of the database, so that requests fail at once and not one timeout later.
+
+    When it is due, one request looks; the others are refused until that one knows.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.until = threading.Lock(), 0.0
+
+    def refuses(self) -> bool:
+        """Whether this request should not even try."""
+        with self.lock:
+            now = time.monotonic()
+            if not self.until:
+                return False
+            if now < self.until:
+                return True
+            self.until = now + LOOK_SECONDS
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except Error:
+            self.trip()
+            return True
+        self.until = 0.0
+        return False
+
+    def trip(self) -> None:
+        """The database has failed."""
+        connections.close_all()  # the next one starts with a new connection
+        self.until = time.monotonic() + PAUSE_SECONDS
+
+
 def database_away(get_response: View) -> View:
-    """Answer 503 with Retry-After and a sentence instead of 500 while the database is away."""
+    """Answer 503 with Retry-After and a sentence, within seconds, while the database is away."""
+    breaker, sentence = Breaker(), "The database is away for a moment: try again in a few seconds."
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
+        return refusal(request, 503, sentence) if breaker.refuses() else get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         logger.warning("database away: %s", exception)
-        connections.close_all()  # the next request starts with a new connection
-        return refusal(request, 503, "The database is away. Nothing was stored; try again in a few seconds.")
+        breaker.trip()
+        return refusal(request, 503, sentence)
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -33,6 +34,14 @@ def secret_key() -> str:
     return key
 
 
+def time_zone() -> str:
+    """DJANGO_TIME_ZONE, or TZ, as the system has it."""
+    name = env_str("DJANGO_TIME_ZONE", env_str("TZ", "UTC"))
+    if name not in available_timezones():
+        raise ImproperlyConfigured(f"DJANGO_TIME_ZONE (or TZ) is {name!r}; set it to a name such as Europe/Berlin.")
+    return name
+
+
 # --- Django -------------------------------------------------------------------------------------
 SECRET_KEY = secret_key()
 DEBUG = False
@@ -53,8 +62,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "config.health.probes",
     "config.middleware.request_id",
+    "config.health.probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -80,7 +89,7 @@ TEMPLATES = [
     }
 ]
 USE_TZ = True  # stored in UTC
-TIME_ZONE = env_str("DJANGO_TIME_ZONE", env_str("TZ", "UTC"))
+TIME_ZONE = time_zone()
 LANGUAGE_CODE = "en"
 
 # Forms are a few hundred bytes; HAProxy refuses what is above 10 MB before it gets here.
@@ -103,6 +112,8 @@ CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_SSL_REDIRECT = False  # the proxy that ends TLS redirects; health checks stay on HTTP
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+# Browsers ignore it on plain HTTP, and complain.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if SECURE else None
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -113,9 +124,9 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
-# W004, W008, W012, W016: TLS ends in front of HAProxy (DJANGO_SECURE). W021: HSTS preload is the owner's choice.
+# W004, W008, W010, W012, W016: TLS ends in front of HAProxy (DJANGO_SECURE). W021: HSTS preload is the owner's choice.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"] + (
-    [] if SECURE else ["security.W004", "security.W012", "security.W016"]
+    [] if SECURE else ["security.W004", "security.W010", "security.W012", "security.W016"]
 )
 
 # --- Database -----------------------------------------------------------------------------------
@@ -132,8 +143,8 @@ def mysql() -> dict[str, Any]:
         "init_command": "SET sql_mode='STRICT_TRANS_TABLES', time_zone='+00:00'",
         # A frozen MySQL must not hold a request: 503 within 5 s
         "connect_timeout": 2,
-        "read_timeout": env_int("MYSQL_TIMEOUT", 3, 1, 600),
-        "write_timeout": env_int("MYSQL_TIMEOUT", 3, 1, 600),
+        "read_timeout": env_int("MYSQL_TIMEOUT", 2, 1, 600),
+        "write_timeout": env_int("MYSQL_TIMEOUT", 2, 1, 600),
     }
     mode = env_str("MYSQL_SSL_MODE", "disabled", SSL_MODES)
     options["ssl_mode"] = mode.upper()
@@ -204,7 +215,9 @@ CACHES = {
 # Seconds that each task also sleeps, to show and test the states.
 TASK_SECONDS = env_number("TASK_SECONDS", 0, 0, 20)
 # Slow tasks go in small messages, so that one message stays under the time limit.
-TASKS_PER_MESSAGE = env_int("TASKS_PER_MESSAGE", 500 if not TASK_SECONDS else max(1, int(10 // TASK_SECONDS)), 1, 500)
+TASKS_PER_MESSAGE = env_int(
+    "TASKS_PER_MESSAGE", 500 if not TASK_SECONDS else max(1, min(500, int(10 // TASK_SECONDS))), 1, 500
+)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
 # --- Celery -------------------------------------------------------------------------------------
@@ -225,6 +238,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KB
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its reply queues would pile up in Redis
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONSUMER = "config.consumer.Consumer"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {

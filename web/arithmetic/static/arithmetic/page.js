@@ -3,13 +3,10 @@
 
 const texts = document.currentScript.dataset;
 const language = document.documentElement.lang;
-const form = document.getElementById("task-form");
-const button = form.querySelector("button");
-const progress = document.getElementById("progress");
-const formError = document.getElementById("form-error");
-const list = document.getElementById("tasks");
-const connection = document.getElementById("connection");
-const announcer = document.getElementById("announcer");
+const [form, progress, formError, list, connection, announcer] = [
+  "task-form", "progress", "form-error", "tasks", "connection", "announcer",
+].map((id) => document.getElementById(id));
+const [button, keyField] = ["button", "[name=idempotency_key]"].map((selector) => form.querySelector(selector));
 
 const [POLL, LONGEST_PAUSE, TIMEOUT] = [1000, 10_000, 15_000];
 const RETRY_PAUSES = [500, 1000, 2000, 4000];
@@ -17,6 +14,7 @@ const AWAY = [502, 503, 504];
 
 const onFirstPage = !/[?&](before|after)=/.test(location.search);
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const once = (event) => new Promise((resolve) => document.addEventListener(event, resolve, { once: true }));
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function say(place, text) {
@@ -25,9 +23,9 @@ function say(place, text) {
 }
 
 // Times: the server tells UTC, the reader sees the own zone.
-
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
-const shortClock = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" });
+const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" };
+const shortClock = new Intl.DateTimeFormat(language, parts);
 
 function duration(from, to) {
   const milliseconds = Math.max(0, new Date(to) - new Date(from));
@@ -46,7 +44,6 @@ function localize(root) {
 }
 
 // The list. A row that did not change stays the same element, so that marking and copying a number is not cut short.
-
 const received = new WeakMap();
 const watched = new Set();
 let newestMade = 0;
@@ -56,8 +53,10 @@ function show(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const fresh = template.content;
-  if (isStale(fresh)) return;
-  const [body, freshBody] = [list.querySelector("tbody"), fresh.querySelector("tbody")];
+  if (!fresh.getElementById("hint")) return;
+  // A cache on the way may answer with the list from before the task that was just made.
+  if (performance.now() < trustOldAnswersFrom && !fresh.getElementById(`task-${newestMade}`)) return;
+  const [body, freshBody] = [list, fresh].map((root) => root.querySelector("tbody"));
   if (body && freshBody) {
     mergeRows(body, [...freshBody.rows]);
     say(list.querySelector("#hint"), fresh.querySelector("#hint").textContent);
@@ -67,11 +66,6 @@ function show(html) {
     list.replaceChildren(fresh);
   }
   announceFinished();
-}
-
-function isStale(fresh) {
-  // A cache on the way may answer with the list from before the task that was just made.
-  return performance.now() < trustOldAnswersFrom && !fresh.getElementById(`task-${newestMade}`);
 }
 
 function adopt(root) {
@@ -119,7 +113,7 @@ async function watch() {
   for (let failures = 0; ; ) {
     // Uneven pauses, so that the pages that lost a server together do not return to it together.
     await pause(Math.min(POLL * 2 ** failures, LONGEST_PAUSE) * (failures ? 0.75 + Math.random() / 4 : 1));
-    if (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+    if (document.hidden) await once("visibilitychange");
     try {
       const response = await fetch(list.dataset.url, { signal: AbortSignal.timeout(TIMEOUT) });
       if (!response.ok) throw new Error(response.statusText);
@@ -128,28 +122,28 @@ async function watch() {
       failures = 0;
       say(connection, "");
     } catch {
-      failures += 1;
-      if (failures > 1) say(connection, texts.away);
+      if (++failures > 1) say(connection, texts.away);
     }
   }
 }
 
 // The form
-
-const keyField = form.elements.namedItem("idempotency_key");
-let sending = false;
-
 function renewKey() {
   // randomUUID exists on https and localhost only.
   const bytes = [...crypto.getRandomValues(new Uint8Array(16))];
   keyField.value = crypto.randomUUID?.() ?? bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+async function post(request) {
+  const response = await fetch(form.action, { ...request, signal: AbortSignal.timeout(TIMEOUT) });
+  if (AWAY.includes(response.status)) throw new Error(response.statusText);
+  return { status: response.status, location: response.headers.get("Location"), text: await response.text() };
+}
+
 async function send(request) {
   for (const wait of [...RETRY_PAUSES, null]) {
-    const response = await fetch(form.action, { ...request, signal: AbortSignal.timeout(TIMEOUT) }).catch(() => null);
-    if (response && !AWAY.includes(response.status)) return response;
-    if (wait === null) return null;
+    const answer = await post(request).catch(() => null);
+    if (answer || wait === null) return answer;
     say(progress, texts.retrying);
     await pause(wait);
   }
@@ -168,32 +162,32 @@ function showErrors({ error = "", fields = {} }) {
   invalid?.focus();
 }
 
-async function accept(response) {
-  if (!onFirstPage) return location.assign(form.action);
-  const html = await response.text();
-  newestMade = response.headers.get("Location")?.match(/\d+$/)?.[0] ?? html.match(/id="task-(\d+)"/)?.[1];
+function accept({ location, text }, key) {
+  // Without a Location it is the newest: nearly always the reader's own.
+  newestMade = location?.match(/\d+$/)?.[0] ?? text.match(/id="task-(\d+)"/)?.[1];
   trustOldAnswersFrom = performance.now() + 5000;
   watched.add(newestMade);
   showErrors({});
-  show(html);
+  show(text);
+  if (keyField.value !== key) return; // The reader types the next numbers already.
   renewKey();
-  if (form.contains(document.activeElement) || document.activeElement === document.body) form.elements.namedItem("x").select();
+  form.elements.namedItem("x").select();
 }
 
 async function submit(event) {
   event.preventDefault();
-  if (sending) return;
-  sending = true;
-  button.setAttribute("aria-disabled", "true");
+  if (button.ariaDisabled) return;
+  button.ariaDisabled = "true";
   say(progress, texts.sending);
-  const headers = { "X-Requested-With": "fetch", "Idempotency-Key": keyField.value };
-  const response = await send({ method: "POST", headers, body: new URLSearchParams(new FormData(form)) });
-  if (response?.status === 201) await accept(response);
-  else if (!response) showErrors({ error: texts.gaveUp });
-  else showErrors(await response.json().catch(() => ({ error: fill(texts.refused, response) })));
+  const key = keyField.value;
+  const headers = { "X-Requested-With": "fetch", "Idempotency-Key": key };
+  const answer = await send({ method: "POST", headers, body: new URLSearchParams(new FormData(form)) });
+  if (!answer) showErrors({ error: texts.gaveUp });
+  else if (answer.status !== 201) showErrors(await new Response(answer.text).json().catch(() => ({ error: fill(texts.refused, answer) })));
+  else if (onFirstPage) accept(answer, key);
+  else location.assign(form.action);
   say(progress, "");
-  button.removeAttribute("aria-disabled");
-  sending = false;
+  button.ariaDisabled = null;
 }
 
 form.addEventListener("submit", submit);

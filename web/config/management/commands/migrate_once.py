@@ -71,8 +71,10 @@ def marked() -> bool:
 
 @contextmanager
 def first_time() -> Iterator[None]:
-    """Make a first migration repeatable, although MySQL commits each DDL statement by itself.
+    """Make a first migration repeatable.
 
+    MySQL commits each DDL statement by itself, and Django records a migration after it
+    has committed it, so a kill may leave half of one, or a whole one without its record.
     An empty database gets a marker, which goes when all is done. Who finds the marker
     under the lock knows that a first migration was cut off, hence that nothing was ever
     stored here, and starts again from an empty database.
@@ -80,7 +82,7 @@ def first_time() -> Iterator[None]:
     if marked():
         logger.warning("migrations: the first one was cut off; starting it again")
         drop_all_tables()
-    mark = not connection.introspection.table_names() and not connection.features.can_rollback_ddl
+    mark = not connection.introspection.table_names()
     with connection.cursor() as cursor:
         if mark:
             cursor.execute(f"CREATE TABLE {MARKER} (id INT PRIMARY KEY)")

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# A rolling update of web, celery and beat without a failed request or a lost task: ./run.sh rollout
+#
+#   ./run.sh rollout              build the image anew, then roll it out
+#   ./run.sh rollout --no-build   roll out the image that APP_IMAGE (default: abacus) names now, say after docker pull
+#
+# Per service, as many new containers start beside the old ones; once all are healthy the old ones are drained and
+# removed. Compose alone would replace all of them at once. A new container that does not turn healthy stops the
+# rollout: the new ones go, the old ones have been serving all along. COMPOSE_PROJECT_NAME, COMPOSE_FILE and .env
+# count as usual. Old and new code run side by side for a while, so a migration has to suit both.
+set -euo pipefail
+
+PATIENCE=${ROLLOUT_SECONDS:-180} # for a new container to turn healthy
+image=${APP_IMAGE:-abacus}
+
+say() { printf 'abacus: %s\n' "$*" >&2; }
+
+up() { # SERVICE COUNT: adds containers and touches none that is there
+  docker compose up -d --no-deps --no-build --no-recreate --scale "$1=$2" "$1" 2>/dev/null
+}
+
+without() { # OLD NEW: prints what stands in NEW alone
+  comm -13 <(sort <<<"$1") <(sort <<<"$2")
+}
+
+healthy() { # waits for one container
+  local state end=$((SECONDS + PATIENCE))
+  while [ "$SECONDS" -lt "$end" ]; do
+    state=$(docker inspect -f '{{.State.Health.Status}} {{.RestartCount}}' "$1")
+    case $state in
+      'healthy 0') return ;;
+      unhealthy* | *' '[1-9]*) return 1 ;;
+    esac
+    sleep 0.5
+  done
+  return 1
+}
+
+replace() { # SERVICE
+  local service=$1 old new count container
+  old=$(docker compose ps -q "$service")
+  [ -n "$old" ] || { say "$service does not run; docker compose up -d starts it"; return; }
+  count=$(wc -l <<<"$old")
+  say "$service: starting $count new beside $count old"
+  up "$service" $((2 * count))
+  new=$(without "$old" "$(docker compose ps -qa "$service")")
+  for container in $new; do
+    healthy "$container" && continue
+    say "$service: a new container does not turn healthy; its last lines:"
+    docker logs --tail 20 "$container" >&2 || true
+    # shellcheck disable=SC2086  # a list of ids
+    docker rm -f $new >/dev/null
+    return 1
+  done
+  say "$service: draining the old"
+  # shellcheck disable=SC2086
+  docker stop $old >/dev/null && docker rm $old >/dev/null
+}
+
+before=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null || true)
+failed() {
+  # Whatever starts next must not get the image that failed.
+  if [ "${1:-}" != --no-build ] && [ -n "$before" ]; then docker tag "$before" "$image"; fi
+  say "stopped: nothing was replaced by what failed, and the old containers serve on."
+  exit 1
+}
+
+[ "${1:-}" = --no-build ] || docker compose build --quiet secrets || failed "$@"
+docker compose run --rm --no-deps migrate >/dev/null || { say "the migrations failed"; failed "$@"; }
+for service in web celery; do replace "$service" || failed "$@"; done
+docker compose up -d --no-deps --no-build beat 2>/dev/null
+say "done: $image runs everywhere"

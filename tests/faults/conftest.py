@@ -1,0 +1,24 @@
+"""The stack that faults are done to: two of each, so that one can go."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.needs import need
+from support.stack import Stack, docker_missing
+
+
+@pytest.fixture(scope="session")
+def victims(stack: Stack) -> Stack:
+    """The shared stack with two web containers and two workers."""
+    need(docker_missing())
+    stack.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
+    return stack
+
+
+@pytest.fixture
+def faulty(victims: Stack) -> Iterator[Stack]:
+    """The same, well again before and after each fault."""
+    victims.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
+    victims.wait_healthy("mysql", "redis", "web", "celery", "beat", "haproxy")
+    yield victims

@@ -1,0 +1,48 @@
+"""The matrix: each service, ended in each way, under load. Lost 0, doubled 0 in every cell."""
+
+from pathlib import Path
+
+import pytest
+from checker import Load, Outcome, check, next_id, rows, settle
+from verbs import VERBS
+
+from support.stack import Stack
+from support.waiting import wait_for
+
+RATE = 60.0  # requests per second, about half of what two cores sustain with all containers on them
+NO_ANSWER = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError"}  # no HTTP answer at all
+
+
+def cell(stack: Stack, service: str, verb: str, folder: Path, seconds: float) -> Outcome:
+    """Do the fault under load, let all end, compare."""
+    first, victim = next_id(stack), stack.containers(service)[0]
+    load = Load(stack, folder, RATE, seconds + 6)
+    wait_for(lambda: next_id(stack) > first + 20, 20, "the load runs")
+    with VERBS[verb](victim, seconds):
+        pass
+    wait_for(stack.healthy, 60, "the stack is well again")
+    before = rows(stack, first)
+    report = load.report()
+    settled = settle(stack, first, 60)
+    return check(before, rows(stack, first), report, settled)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("service", ["web", "celery", "beat", "redis", "mysql", "haproxy"])
+def test_nothing_is_lost_or_doubled(
+    faulty: Stack, service: str, verb: str, tmp_path: Path, fault_seconds: float
+) -> None:
+    outcome = cell(faulty, service, verb, tmp_path, fault_seconds)
+    print(f"\n{service:8} {verb:6} {outcome.line()}")
+    assert outcome.accepted > 0
+    assert not outcome.lost, outcome.line()
+    assert not outcome.doubled, outcome.line()
+    assert not outcome.wrong, outcome.line()
+    if service == "mysql":
+        assert set(outcome.failed) <= {"503"}, outcome.line()
+        assert outcome.without_retry_after == 0
+        assert outcome.slowest_failure <= 5.5, outcome.line()
+    elif service == "haproxy":
+        assert set(outcome.failed) <= NO_ANSWER, outcome.line()
+    else:
+        assert not outcome.failed, outcome.line()

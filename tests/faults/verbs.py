@@ -1,0 +1,84 @@
+"""Faults as verbs. Each is a context: inside of it the fault lasts, after it the victim is there again."""
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from support.stack import Stack
+from support.waiting import wait_for
+
+
+def docker(*arguments: str) -> str:
+    """docker ...; its standard output."""
+    result = subprocess.run(["docker", *arguments], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def last(seconds: float) -> None:
+    """Let a fault last: its length is part of the fault, there is no condition to wait for."""
+    threading.Event().wait(seconds)
+
+
+def running(container: str) -> bool:
+    """Whether it runs."""
+    return docker("inspect", "-f", "{{.State.Running}}", container) == "true"
+
+
+@contextmanager
+def kill(container: str, seconds: float) -> Iterator[None]:
+    """SIGKILL of the host's process: `docker kill` would count as a manual stop, and nothing would restart it."""
+    pid, started = docker("inspect", "-f", "{{.State.Pid}} {{.State.StartedAt}}", container).split()
+    subprocess.run(["kill", "-KILL", pid], check=True)
+    yield
+    again = lambda: docker("inspect", "-f", "{{.State.StartedAt}}", container) != started  # noqa: E731
+    wait_for(again, 30, "the restart policy starts it again")
+
+
+@contextmanager
+def stop(container: str, seconds: float) -> Iterator[None]:
+    """docker stop, as a person or a deployment does it; then docker start."""
+    docker("stop", container)
+    yield
+    last(seconds / 4)
+    docker("start", container)
+
+
+@contextmanager
+def pause(container: str, seconds: float) -> Iterator[None]:
+    """Frozen: alive, connected, answering nothing."""
+    docker("pause", container)
+    yield
+    last(seconds)
+    docker("unpause", container)
+
+
+@contextmanager
+def cut(container: str, seconds: float) -> Iterator[None]:
+    """Off all its networks, then on them again under the same names."""
+    networks = json.loads(docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", container))
+    for network in networks:
+        docker("network", "disconnect", network, container)
+    yield
+    last(seconds)
+    for network, settings in networks.items():
+        aliases = [part for alias in settings["Aliases"] or [] for part in ("--alias", alias)]
+        docker("network", "connect", *aliases, network, container)
+
+
+Verb = Callable[[str, float], AbstractContextManager[None]]
+VERBS: dict[str, Verb] = {"kill": kill, "stop": stop, "pause": pause, "cut": cut}
+
+
+def kill_child(stack: Stack, container: str) -> str:
+    """SIGKILL of a pool process that is at work; its name as the rows know it."""
+    worker = wait_for(
+        lambda: next((row[0] for row in stack.sql("SELECT worker FROM math_task WHERE status = 'pending'")), ""),
+        20,
+        "a task is pending",
+        every=0,
+    )
+    docker("exec", container, "kill", "-KILL", worker.rpartition("/")[2])
+    return worker

@@ -1,0 +1,78 @@
+"""A worker that is alive and hears nothing: how that is seen, and what is done."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from celery.worker.state import all_total_count, reserved_requests
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from arithmetic.tasks import depth
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY = 5.0  # seconds between two looks at the broker, and only when there is reason to look
+HANGS_AFTER = 10.0  # seconds without a turn of the consumer's loop; reconnecting takes 2
+IDLE_AFTER = 10.0  # seconds without a message
+EXIT_CODE = 70
+
+
+def full_without_work(worker: Any) -> bool:
+    """Whether the prefetch window is full although no task is being worked on.
+
+    kombu keeps a message in the window when its acknowledgement fails (Redis died). With
+    the window full no BRPOP is sent, so the broken connection is never noticed either:
+    the worker would stay deaf for ever.
+    """
+    consumer = getattr(worker.consumer, "task_consumer", None)
+    window = getattr(getattr(consumer, "channel", None), "qos", None)  # kombu's own transports, Redis among them
+    return window is not None and not window.can_consume() and not reserved_requests
+
+
+def messages_waiting() -> int | None:
+    """How many messages wait in the queues that workers consume; None while the broker is away."""
+    try:
+        return sum(depth(queue.name) for queue in settings.CELERY_TASK_QUEUES)
+    except (OperationalError, RedisError, OSError) as error:
+        logger.debug("deafness: broker away: %s", error)
+        return None
+
+
+class Watch:
+    """Judges whether a worker is deaf, from signs that cost nothing while it is not.
+
+    Deaf is: the consumer's loop does not turn although the broker has been answering; or the
+    worker has had nothing to do for a while although messages wait. A broker that is away
+    makes nobody deaf, so its outage restarts no worker.
+    """
+
+    def __init__(self, look: Callable[[], int | None] = messages_waiting, clock: Callable[[], float] = time.monotonic):
+        self.look, self.clock = look, clock
+        self.heard = -1
+        self.heard_at = self.looked_at = clock()
+        self.suspected = False
+
+    def deaf(self, ticked_at: float, heard: int, busy: bool) -> bool:
+        """The judgement: two looks in a row, LOOK_EVERY seconds apart, must agree."""
+        now = self.clock()
+        if heard != self.heard or busy:
+            self.heard, self.heard_at = heard, now
+        hangs, idle = now - ticked_at > HANGS_AFTER, now - self.heard_at > IDLE_AFTER
+        if not (hangs or idle):
+            self.suspected = False
+            return False
+        if now - self.looked_at < LOOK_EVERY:
+            return False
+        self.looked_at = now
+        waiting = self.look()
+        before, self.suspected = self.suspected, waiting is not None and (hangs or waiting > 0)
+        return before and self.suspected
+
+    def end_if_deaf(self, ticked_at: float) -> None:
+        """End this process, so that the restart policy (or the supervisor) brings a hearing one."""
+        if self.deaf(ticked_at, all_total_count[0], bool(reserved_requests)):
+            logger.critical("this worker is deaf: messages wait and it takes none. It ends, to be started again.")
+            os._exit(EXIT_CODE)
