@@ -16,7 +16,8 @@ NO_ANSWER = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError"}  
 def cell(stack: Stack, service: str, verb: str, folder: Path, seconds: float) -> Outcome:
     """Do the fault under load, let all end, compare."""
     first, victim = next_id(stack), stack.containers(service)[0]
-    load = Load(stack, folder, RATE, seconds + 6)
+    lasting = seconds if verb in {"pause", "cut"} else 4
+    load = Load(stack, folder, RATE, lasting + 5)
     wait_for(lambda: next_id(stack) > first + 20, 20, "the load runs")
     with VERBS[verb](victim, seconds):
         pass

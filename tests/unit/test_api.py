@@ -64,7 +64,7 @@ BAD_BODIES: dict[str, tuple[Any, int, str]] = {
     "a missing field": ({"x": "1", "task_type": "add"}, 422, "y"),
     "no object": ([GOOD], 422, "x"),
     "no JSON": (b"{x: 1}", 400, "JSON"),
-    "nothing": (b"", 422, "x"),
+    "nothing": (b"", 422, "body"),
     "half a body": (b'{"x": "1", "task', 400, "JSON"),
     "not UTF-8": (b'{"x": "\xff\xfe", "task_type": "add", "y": "1"}', 400, "JSON"),
     "NUL bytes": (b"\0" * 100, 400, "JSON"),
