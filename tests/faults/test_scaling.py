@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from checker import Load, check, next_id, rows, settle
+from images import derived
 from verbs import docker
 
 from support.stack import ROOT, Stack
@@ -13,15 +14,6 @@ from support.waiting import wait_for
 
 BROKEN = "RUN rm /app/web/config/wsgi.py"
 NEW = "LABEL test=new"
-
-
-def derived(tag: str, line: str) -> str:
-    """An image made of the stack's own with one more line."""
-    dockerfile = f"FROM abacus\nUSER root\n{line}\nUSER 10001:10001\n"
-    subprocess.run(
-        ["docker", "build", "-q", "-t", tag, "-"], input=dockerfile, text=True, check=True, capture_output=True
-    )
-    return tag
 
 
 def rollout(stack: Stack, image: str) -> "subprocess.CompletedProcess[str]":
