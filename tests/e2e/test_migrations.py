@@ -65,3 +65,17 @@ def test_a_second_run_is_quick_and_changes_nothing(empty: Stack) -> None:
     second = migrate(empty, 2)
     assert code(second) == 0
     assert "nothing to do" in log(second)
+
+
+def test_a_killed_mysql_in_mid_migration_leaves_nothing_that_stops_the_next(empty: Stack) -> None:
+    first = migrate(empty, 1)
+    wait_for(lambda: int(empty.sql(TABLES)[0][0]) > 3, 60, "some tables are there", every=0)
+    (mysql,) = empty.containers("mysql")
+    pid = subprocess.run(["docker", "inspect", "-f", "{{.State.Pid}}", mysql], capture_output=True, text=True)
+    subprocess.run(["kill", "-KILL", pid.stdout.strip()], check=True)
+    assert code(first) != 0
+    assert DONE not in log(first)
+    empty.wait_healthy("mysql")
+    second = migrate(empty, 2)
+    assert code(second) == 0, log(second)
+    assert DONE in log(second)

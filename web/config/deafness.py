@@ -16,8 +16,19 @@ from arithmetic.tasks import depth
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 5.0  # seconds between two looks at the broker, and only when there is reason to look
 HANGS_AFTER = 10.0  # seconds without a turn of the consumer's loop; reconnecting takes 2
-IDLE_AFTER = 10.0  # seconds without a message
+QUIET_AFTER = 10.0  # seconds without a message and without asking for one; Redis is asked every second
 EXIT_CODE = 70
+
+
+def channel_of(worker: Any) -> Any:
+    """The channel that the worker consumes from; None while it is not connected."""
+    return getattr(getattr(worker.consumer, "task_consumer", None), "channel", None)
+
+
+def asked_at(worker: Any) -> float | None:
+    """When the worker last asked Redis for a message (BRPOP), in time.monotonic(); None for other brokers."""
+    moment: float | None = getattr(channel_of(worker), "_brpop_sent_at", None)
+    return moment
 
 
 def full_without_work(worker: Any) -> bool:
@@ -27,8 +38,7 @@ def full_without_work(worker: Any) -> bool:
     the window full no BRPOP is sent, so the broken connection is never noticed either:
     the worker would stay deaf for ever.
     """
-    consumer = getattr(worker.consumer, "task_consumer", None)
-    window = getattr(getattr(consumer, "channel", None), "qos", None)  # kombu's own transports, Redis among them
+    window = getattr(channel_of(worker), "qos", None)  # kombu's own transports, Redis among them
     return window is not None and not window.can_consume() and not reserved_requests
 
 
@@ -44,9 +54,9 @@ def messages_waiting() -> int | None:
 class Watch:
     """Judges whether a worker is deaf, from signs that cost nothing while it is not.
 
-    Deaf is: the consumer's loop does not turn although the broker has been answering; or the
-    worker has had nothing to do for a while although messages wait. A broker that is away
-    makes nobody deaf, so its outage restarts no worker.
+    Deaf is a worker whose consumer's loop does not turn, or that neither got a message nor
+    asked Redis for one for a while; with a broker that pushes, one that gets nothing although
+    messages wait. A broker that is away makes nobody deaf: its outage restarts no worker.
     """
 
     def __init__(self, look: Callable[[], int | None] = messages_waiting, clock: Callable[[], float] = time.monotonic):
@@ -55,24 +65,25 @@ class Watch:
         self.heard_at = self.looked_at = clock()
         self.suspected = False
 
-    def deaf(self, ticked_at: float, heard: int, busy: bool) -> bool:
+    def deaf(self, ticked_at: float, heard: int, busy: bool, asked: float | None) -> bool:
         """The judgement: two looks in a row, LOOK_EVERY seconds apart, must agree."""
         now = self.clock()
         if heard != self.heard or busy:
             self.heard, self.heard_at = heard, now
-        hangs, idle = now - ticked_at > HANGS_AFTER, now - self.heard_at > IDLE_AFTER
-        if not (hangs or idle):
+        hangs = now - ticked_at > HANGS_AFTER
+        quiet = now - max(self.heard_at, asked or 0.0) > QUIET_AFTER
+        if not (hangs or quiet):
             self.suspected = False
             return False
         if now - self.looked_at < LOOK_EVERY:
             return False
         self.looked_at = now
         waiting = self.look()
-        before, self.suspected = self.suspected, waiting is not None and (hangs or waiting > 0)
+        before, self.suspected = self.suspected, waiting is not None and (hangs or asked is not None or waiting > 0)
         return before and self.suspected
 
-    def end_if_deaf(self, ticked_at: float) -> None:
+    def end_if_deaf(self, worker: Any, ticked_at: float) -> None:
         """End this process, so that the restart policy (or the supervisor) brings a hearing one."""
-        if self.deaf(ticked_at, all_total_count[0], bool(reserved_requests)):
-            logger.critical("this worker is deaf: messages wait and it takes none. It ends, to be started again.")
+        if self.deaf(ticked_at, all_total_count[0], bool(reserved_requests), asked_at(worker)):
+            logger.critical("this worker is deaf: it takes no messages any more. It ends, to be started again.")
             os._exit(EXIT_CODE)

@@ -71,7 +71,7 @@ class Heartbeat(bootsteps.StartStopStep):
             self.file.touch()
             self.sign(worker)
             if state.should_stop is None:  # a worker that finishes its last tasks takes no new ones
-                self.watch.end_if_deaf(self.ticked)
+                self.watch.end_if_deaf(worker, self.ticked)
 
     def sign(self, worker: WorkController) -> None:
         """One sign. The connection is closed each time: a fork in between must not share it."""

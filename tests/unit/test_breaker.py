@@ -1,0 +1,55 @@
+"""Requests while the database is away fail at once, and one at a time looks whether it is back."""
+
+import pytest
+from rows import database_away
+
+from config.middleware import Breaker
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_lets_everybody_through_while_all_is_well() -> None:
+    breaker = Breaker()
+    assert [breaker.refuses() for _ in range(3)] == [False] * 3
+
+
+def test_it_refuses_at_once_after_a_failure(django_assert_num_queries: object) -> None:
+    breaker = Breaker()
+    breaker.trip()
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert breaker.refuses()
+
+
+def test_it_looks_when_due_and_stays_open_while_the_database_is_away() -> None:
+    breaker = Breaker()
+    breaker.until = 1.0  # long ago, by the monotonic clock
+    with database_away():
+        assert breaker.refuses()
+    assert breaker.until > 1.0
+
+
+def test_it_closes_when_the_database_answers_again() -> None:
+    breaker = Breaker()
+    breaker.until = 1.0
+    assert not breaker.refuses()
+    assert breaker.until == 0.0
+
+
+def test_while_one_looks_the_others_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    breaker, seen = Breaker(), []
+    breaker.until = 1.0
+
+    class Cursor:
+        """Stands for the database's answer that is slow in coming."""
+
+        def __enter__(self) -> "Cursor":
+            seen.append(breaker.refuses())
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def execute(self, _: str) -> None: ...
+
+    monkeypatch.setattr("config.middleware.connection.cursor", Cursor, raising=False)
+    assert not breaker.refuses()
+    assert seen == [True]
