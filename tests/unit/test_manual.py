@@ -4,6 +4,7 @@ import ast
 import re
 
 import pytest
+
 from support.stack import ROOT
 
 MANUAL = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.cache import cache
+from django.utils import timezone
+from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
 from rows import ago, database_away, held, sign, states, store
@@ -164,3 +166,13 @@ def test_a_purge_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "PURGE_SECONDS", -1)
     store(status="success", update_time=ago(99 * 86_400))
     assert tasks.purge() == 0
+
+
+def test_a_purge_deletes_celerys_old_records_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "PURGE_BATCH", 2)
+    settings.RETENTION_DAYS = 3
+    for number, days in enumerate([4, 5, 6, 1]):
+        record = TaskResult.objects.create(task_id=f"id-{number}")
+        TaskResult.objects.filter(pk=record.pk).update(date_done=timezone.now() - timedelta(days=days))
+    assert tasks.purge() == 3
+    assert TaskResult.objects.get().task_id == "id-3"

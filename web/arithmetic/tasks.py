@@ -11,7 +11,9 @@ from celery import Task, current_app, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connections
+from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
+from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -161,12 +163,17 @@ def depth(queue: str) -> int:
 
 @shared_task(name="arithmetic.purge", ignore_result=False)
 def purge() -> int:
-    """Delete finished rows older than RETENTION_DAYS, in batches, for a bounded time; how many."""
+    """Delete finished rows and Celery's records older than RETENTION_DAYS, in batches, for a bounded time; how many."""
     age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + PURGE_SECONDS, 0
-    while time.monotonic() < end:
-        batch = MathTask.objects.purge(age, PURGE_BATCH)
-        deleted += batch
-        if batch < PURGE_BATCH:
-            break
+    for batch in (MathTask.objects.purge, purge_records):
+        while time.monotonic() < end and (count := batch(age, PURGE_BATCH)):
+            deleted += count
     Worker.objects.exclude(pk__in=alive().values("pk")).delete()
     return deleted
+
+
+def purge_records(age: timedelta, limit: int) -> int:
+    """Delete at most `limit` of Celery's own records that are older; how many (its own clean-up takes all at once)."""
+    rows = TaskResult.objects.filter(date_done__lt=Now() - age).order_by("date_done")
+    ids = list(rows.values_list("pk", flat=True)[:limit])
+    return TaskResult.objects.filter(pk__in=ids).delete()[0] if ids else 0

@@ -259,6 +259,7 @@ CELERY_RESULT_BACKEND = "config.results.DatabaseBackend"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True
 CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = None  # `purge` does it, in batches; Celery's clean-up would lock the table
 CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
 CELERY_RESULT_BACKEND_MAX_RETRIES = 3  # bounded: the main process stores failures too
 CELERY_RESULT_BACKEND_MAX_SLEEP_BETWEEN_RETRIES_MS = 1000
