@@ -4,10 +4,10 @@
 #   ./run.sh rollout              build the image anew, then roll it out
 #   ./run.sh rollout --no-build   roll out the image that APP_IMAGE (default: abacus) names now, say after docker pull
 #
-# Per service, as many new containers start beside the old ones; once all are healthy the old ones are drained and
+# One container at a time: a new one starts beside the old ones, and once it is healthy an old one is drained and
 # removed. Compose alone would replace all of them at once. A new container that does not turn healthy stops the
-# rollout: the new ones go, the old ones have been serving all along. COMPOSE_PROJECT_NAME, COMPOSE_FILE and .env
-# count as usual. Old and new code run side by side for a while, so a migration has to suit both.
+# rollout: it goes, the others have been serving all along. COMPOSE_PROJECT_NAME, COMPOSE_FILE and .env count as
+# usual. Old and new code run side by side for a while, so a migration has to suit both.
 set -euo pipefail
 
 PATIENCE=${ROLLOUT_SECONDS:-180} # for a new container to turn healthy
@@ -36,32 +36,36 @@ healthy() { # waits for one container
   return 1
 }
 
-replace() { # SERVICE
-  local service=$1 old new count container
+add() { # SERVICE COUNT: one more container, healthy; else it is removed
+  local old new
+  old=$(docker compose ps -qa "$1")
+  up "$1" "$2"
+  new=$(without "$old" "$(docker compose ps -qa "$1")")
+  [ -n "$new" ] || { say "$1: Compose started no new container"; return 1; }
+  healthy "$new" && return
+  say "$1: a new container does not turn healthy; its last lines:"
+  docker logs --tail 20 "$new" >&2 || true
+  docker rm -f "$new" >/dev/null
+  return 1
+}
+
+replace() { # SERVICE: one at a time, so that the machine is not busy with starting all of them at once
+  local service=$1 old count container
   old=$(docker compose ps -q "$service")
   [ -n "$old" ] || { say "$service does not run; docker compose up -d starts it"; return; }
   count=$(wc -l <<<"$old")
-  say "$service: starting $count new beside $count old"
-  up "$service" $((2 * count))
-  new=$(without "$old" "$(docker compose ps -qa "$service")")
-  for container in $new; do
-    healthy "$container" && continue
-    say "$service: a new container does not turn healthy; its last lines:"
-    docker logs --tail 20 "$container" >&2 || true
-    # shellcheck disable=SC2086  # a list of ids
-    docker rm -f $new >/dev/null
-    return 1
+  for container in $old; do
+    say "$service: a new container beside the old, then ${container:0:12} is drained"
+    add "$service" $((count + 1)) || return 1
+    docker stop "$container" >/dev/null && docker rm "$container" >/dev/null
   done
-  say "$service: draining the old"
-  # shellcheck disable=SC2086
-  docker stop $old >/dev/null && docker rm $old >/dev/null
 }
 
 before=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null || true)
 failed() {
   # Whatever starts next must not get the image that failed.
   if [ "${1:-}" != --no-build ] && [ -n "$before" ]; then docker tag "$before" "$image"; fi
-  say "stopped: nothing was replaced by what failed, and the old containers serve on."
+  say "stopped: what failed has replaced nothing, and the other containers serve on."
   exit 1
 }
 

@@ -154,6 +154,7 @@ def test_an_answer_lost_on_the_way_makes_one_task(browser: Browser, site: str) -
         button(page).click()
         # Then the page sends it again with the same key, and there is one task
         expect(rows(page, number).locator(".status")).to_have_text("success", timeout=ENDS)
+        page.wait_for_function("document.querySelector('#progress').textContent === ''")
         assert len(keys) == 2
         assert len(set(keys)) == 1
         expect(page.locator("[name=idempotency_key]")).not_to_have_value(keys[0])

@@ -80,5 +80,5 @@ def kill_child(stack: Stack, container: str) -> str:
         "a task is pending",
         every=0,
     )
-    docker("exec", container, "kill", "-KILL", worker.rpartition("/")[2])
+    docker("exec", container, "sh", "-c", f"kill -KILL {worker.rpartition('/')[2]}")
     return worker

@@ -10,5 +10,6 @@ for name in list(os.environ):
         del os.environ[name]
 folder = tempfile.mkdtemp(prefix="abacus-test-")
 os.environ |= {"DATA_DIR": folder, "RUN_DIR": folder, "DJANGO_SECRET_KEY": secrets.token_hex(32)}
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the tests' thread
 
 from config.settings import *  # noqa: E402, F403
