@@ -47,3 +47,10 @@ def test_nothing_is_lost_or_doubled(
         assert set(outcome.failed) <= NO_ANSWER, outcome.line()
     else:
         assert not outcome.failed, outcome.line()
+
+
+def test_even_the_only_web_container_may_be_killed(faulty: Stack, tmp_path: Path) -> None:
+    faulty.up("--scale", "web=1", "--scale", "celery=2", "--no-recreate")
+    outcome = cell(faulty, "web", "kill", tmp_path, 0)
+    print(f"\nthe only web container {outcome.line()}")
+    assert not (outcome.lost or outcome.doubled or outcome.wrong or outcome.failed), outcome.line()
