@@ -17,8 +17,9 @@ from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from arithmetic.models import Claim, MathTask, Status, Worker
+from arithmetic.models import BATCHED, SINGLE, Claim, MathTask, Status, Worker
 from arithmetic.operations import OPERATIONS, OperationError, apply
+from arithmetic.pace import note
 from arithmetic.workers import alive, process_name
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ T = TypeVar("T")
 DATABASE_AWAY = (OperationalError, InterfaceError)
 AWAY = (*DATABASE_AWAY, BrokerError, RedisError)
 
-QUEUE = "tasks"
+QUEUES = (SINGLE, BATCHED)
 # From a row's commit to its message in the queue, and from the queue to its claim.
 GRACE = timedelta(seconds=5)
 PROBE_SECONDS = 60
@@ -89,7 +90,7 @@ def patiently(step: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = QUEUE) -> None:
+def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGLE) -> None:
     """Publish one message; raises kombu's OperationalError where the broker is away."""
     run.apply_async(args=(list(ids),), queue=queue, headers={"request_ids": ",".join(request_ids)})
 
@@ -110,8 +111,8 @@ def release_lost() -> None:
     released = MathTask.objects.release_lost()
     if released:
         logger.warning("sweep: %d tasks of dead workers are tried again", len(released))
-    for task_id in released:
-        send([task_id])  # alone, so that a task that kills its worker takes no neighbour with it
+    for task_id, queue in released:
+        send([task_id], queue=queue)  # alone: a task that kills its worker takes no neighbour with it
 
 
 def find_forgotten() -> None:
@@ -119,25 +120,28 @@ def find_forgotten() -> None:
     clock = alive().order_by("-beat_time").values_list("beat_time", flat=True).first()
     if clock is None:
         return
-    if depth(QUEUE) == 0:
-        republish(clock - GRACE)
-    elif cache.add(f"probe:{QUEUE}", 1, timeout=PROBE_SECONDS):
-        # The queue is long, or it merely never empties: what is published before the probe comes out before it.
-        probe.apply_async(args=((clock - GRACE).isoformat(),), queue=QUEUE)
+    depths = {queue: depth(queue) for queue in QUEUES}
+    for queue, waiting in depths.items():
+        if waiting == 0:
+            republish(queue, clock - GRACE)
+        elif cache.add(f"probe:{queue}", 1, timeout=PROBE_SECONDS):
+            # The queue is long, or it merely never empties: what is published before the probe comes out before it.
+            probe.apply_async(args=(queue, (clock - GRACE).isoformat()), queue=queue)
+    note(clock, depths)
 
 
 @shared_task(name="arithmetic.probe")
-def probe(before: str) -> None:
+def probe(queue: str, before: str) -> None:
     """Came through the queue: rows that were waiting before it and still wait have no message."""
-    cache.delete(f"probe:{QUEUE}")
+    cache.delete(f"probe:{queue}")
     moment = parse_datetime(before)
     assert moment is not None
-    republish(moment)
+    republish(queue, moment)
 
 
-def republish(before: datetime) -> None:
+def republish(queue: str, before: datetime) -> None:
     """Publish waiting rows that nothing has touched since then, marking each so that it is done once."""
-    rows = MathTask.objects.overdue(before, REPUBLISH_LIMIT)
+    rows = MathTask.objects.overdue(queue, before, REPUBLISH_LIMIT)
     fresh = sorted(task_id for task_id, attempts in rows if attempts == 0)
     size = settings.TASKS_PER_MESSAGE
     chunks = [fresh[i : i + size] for i in range(0, len(fresh), size)]
@@ -145,7 +149,7 @@ def republish(before: datetime) -> None:
     sent = 0
     for chunk in chunks:
         if MathTask.objects.touch(chunk, before):
-            send(chunk)
+            send(chunk, queue=queue)
             sent += len(chunk)
     if sent:
         logger.warning("sweep: %d waiting tasks had no message and are published again", sent)
