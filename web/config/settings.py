@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.middleware.api_errors",
+    "config.language.page_language",
     "config.middleware.size_limit",
     "config.middleware.database_away",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -91,6 +92,9 @@ TEMPLATES = [
 USE_TZ = True  # stored in UTC
 TIME_ZONE = time_zone()
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# one catalogue for all of this; ./run.sh manage makemessages -l zh_Hans, then compilemessages, and commit both files
+LOCALE_PATHS = [BASE_DIR / "arithmetic" / "locale"]
 
 # Forms are a few hundred bytes; HAProxy refuses what is above 10 MB before it gets here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
