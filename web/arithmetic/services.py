@@ -183,7 +183,7 @@ def retry_matching(*, filters: Filters, expected: int, request_id: str = "") -> 
 def _change_many(action: Action, filters: Filters, expected: int, request_id: str) -> Many:
     found = matching(action, filters)
     if found.count > expected:
-        raise TooMany(f"{found.count:,} tasks match now, and not {expected:,}: look again, then confirm.", found.count)
+        raise TooMany(f"Now {found.count:,} tasks match, and not {expected:,}: look again, then confirm.", found.count)
     changed = 0
     for status in STATES[action]:  # one status at a time: a range of one index
         last = 0

@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "config",
     "arithmetic",
     "django_celery_results",
+    "ninja",  # its page of the API, without a CDN
+    "django.contrib.admin",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -73,7 +75,11 @@ MIDDLEWARE = [
     "config.language.page_language",
     "config.middleware.size_limit",
     "config.middleware.database_away",
+    # These two ask for nothing until somebody looks at request.user: only the admin does.
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
@@ -85,6 +91,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
             ]
         },
     }
@@ -111,6 +119,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 # --- Security -----------------------------------------------------------------------------------
 # Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
 SECURE = env_bool("DJANGO_SECURE")
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
@@ -227,7 +236,8 @@ RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 # --- Celery -------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL") or redis_url(0, "redis", "redis+socket")
 CELERY_TASK_DEFAULT_QUEUE = "tasks"
-CELERY_TASK_QUEUES = [Queue("tasks"), Queue("maintenance")]  # consumed in turn
+# consumed in turn: a single task waits behind one message of a batch, not behind the batch
+CELERY_TASK_QUEUES = [Queue("tasks"), Queue("batches"), Queue("maintenance")]
 CELERY_TASK_ACKS_LATE = True
 # The sweep brings back what a dead worker held, one id per message. Were the message
 # itself delivered again, a task that kills its worker would take its neighbours with it.
