@@ -47,7 +47,8 @@ def test_a_file_becomes_a_batch_whose_bar_moves_to_its_end(browser_page: Page, s
     with browser_page.expect_download() as download:
         batch.get_by_role("link", name="Results (CSV)").click()
     download.value.save_as(tmp_path / "results.csv")
-    rows: list[dict[str, Any]] = list(csv.DictReader((tmp_path / "results.csv").open(encoding="utf-8")))
+    text = (tmp_path / "results.csv").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = list(csv.DictReader(text.splitlines()))
     assert [row["result"] for row in rows] == [str(2 * n) for n in range(2000)]
 
 

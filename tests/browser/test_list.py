@@ -111,10 +111,12 @@ def test_a_row_tells_duration_worker_attempts_and_error(browser_page: Page, site
 
 
 def test_only_what_changed_is_sent(browser_page: Page, site: str) -> None:
-    # Given a full page of tasks that ended some seconds ago
+    # Given a full page of tasks that ended some seconds before the newest one did
     batch = upload(site, 60)
     wait_for(lambda: ended(site, batch), 30, "the batch has ended")
     browser_page.wait_for_timeout(4000)
+    create(site, "1", "add", "0")
+    browser_page.wait_for_timeout(2000)
     browser_page.goto(f"{site}/")
     answers: list[Response] = []
     browser_page.on("response", lambda response: answers.append(response) if "/tasks?" in response.url else None)
@@ -133,7 +135,7 @@ def test_nothing_is_asked_while_the_page_is_hidden(browser_page: Page, site: str
     asked: list[Any] = []
     browser_page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     browser_page.wait_for_timeout(3000)  # what was on its way
-    browser_page.on("request", asked.append)
+    browser_page.on("request", lambda request: asked.append(request.url))
     browser_page.wait_for_timeout(3000)
     assert asked == []
 

@@ -93,8 +93,10 @@ def apply(name: str, x: str, y: str) -> str:
         return CONTEXT.to_sci_string(operation.function(CONTEXT.copy(), parse(x), parse(y)))
     except DivisionByZero:
         raise OperationError(gettext_noop("Division by zero has no result.")) from None
-    except InvalidOperation:
-        raise OperationError(gettext_noop("Zero divided by zero has no result.")) from None
+    except InvalidOperation as error:
+        if "DivisionUndefined" in repr(error):
+            raise OperationError(gettext_noop("Zero divided by zero has no result.")) from None
+        raise OperationError(gettext_noop("This operation has no result for these numbers.")) from None
     except Overflow:
         raise OperationError(gettext_noop("The result is too large: its exponent is above 6144.")) from None
 

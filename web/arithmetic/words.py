@@ -26,6 +26,7 @@ SENTENCES = [
 ]
 # What stands in braces differs from case to case; it may be a sentence itself.
 TEMPLATES = [
+    gettext_noop("There is no operation {name} any more."),
     gettext_noop("Its worker died or ran out of time, {n} times in a row. The task is not tried again."),
     gettext_noop("A batch has at most {n} tasks: split this one."),
     gettext_noop(
