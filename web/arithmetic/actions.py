@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from arithmetic import services
-from arithmetic.forms import BIGGEST
 from arithmetic.views import Asked, asked, by_script, see_other
 from arithmetic.words import translated
 
@@ -24,14 +23,12 @@ QUESTIONS = {"cancel": gettext_noop("Cancel these tasks?"), "retry": gettext_noo
 def act(request: HttpRequest) -> HttpResponse:
     """Cancel or retry the task that a row's button names, then lead back to where the reader was."""
     action = "cancel" if "cancel" in request.POST else "retry"
-    number = request.POST.get(action, "")
-    if not (number.isdecimal() and 0 < int(number[:20]) <= BIGGEST):
-        raise Http404
+    task_id = number(request.POST.get(action, ""))
     try:
         if action == "cancel":
-            services.cancel_task(int(number))
+            services.cancel_task(task_id)
         else:
-            services.retry_task(int(number), request_id=request.META["HTTP_X_REQUEST_ID"])
+            services.retry_task(task_id, request_id=request.META["HTTP_X_REQUEST_ID"])
     except services.NoSuchTask as error:
         return refused(request, translated(str(error)), 404)
     except services.NotPossible as error:
@@ -39,6 +36,11 @@ def act(request: HttpRequest) -> HttpResponse:
     if by_script(request):
         return JsonResponse({})
     return see_other(back(request))
+
+
+def number(text: str) -> int:
+    """An id or a count that a form of ours gave; 0, which is none, for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def back(request: HttpRequest) -> str:
@@ -66,13 +68,12 @@ def many(request: HttpRequest) -> HttpResponse:
     action: services.Action = "cancel" if given == "cancel" else "retry"
     if request.method != "POST":
         return confirmation(request, action, part)
-    expected = request.POST.get("expected", "0")
     change: Callable[..., Any] = services.cancel_matching
     more: dict[str, Any] = {}
     if action == "retry":
         change, more = services.retry_matching, {"request_id": request.META["HTTP_X_REQUEST_ID"]}
     try:
-        change(filters=part.filters, expected=int(expected[:10]) if expected.isdecimal() else 0, **more)
+        change(filters=part.filters, expected=number(request.POST.get("expected", "")), **more)
     except services.TooMany:
         return confirmation(request, action, part, status=CONFLICT)
     return see_other(f"{reverse('index')}?{part.query}#tasks-heading")

@@ -10,7 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from arithmetic import services
+from arithmetic.actions import number
 from arithmetic.batches import BadBatch, read_csv
+from arithmetic.forms import BIGGEST
 from arithmetic.listing import Filters
 from arithmetic.models import Batch
 from arithmetic.views import UNPROCESSABLE, by_script, progress, see_other, whole_page
@@ -57,7 +59,7 @@ def refused(request: HttpRequest, sentence: str, lines: list[dict[str, Any]]) ->
 @require_safe
 def show(request: HttpRequest, batch_id: int) -> HttpResponse:
     """One batch's progress, for the page's script: the same for all readers of a language."""
-    response = panel(request, get_object_or_404(Batch, pk=batch_id))
+    response = panel(request, get_object_or_404(Batch, pk=min(batch_id, BIGGEST)))
     response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
     return response
 
@@ -70,8 +72,7 @@ def panel(request: HttpRequest, batch: Batch, status: int = 200) -> HttpResponse
 @require_POST
 def cancel(request: HttpRequest) -> HttpResponse:
     """Cancel what is left of the batch that the button names."""
-    number = request.POST.get("batch", "")
-    batch = get_object_or_404(Batch, pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+    batch = get_object_or_404(Batch, pk=number(request.POST.get("batch", "")))
     services.cancel_matching(filters=Filters(batch=batch.pk), expected=batch.total)
     if by_script(request):
         return panel(request, batch)

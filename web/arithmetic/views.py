@@ -130,7 +130,10 @@ def asked(query: QueryDict) -> Asked:
 def whole_page(request: HttpRequest, status: int = 200, form: TaskForm | None = None, **more: Any) -> HttpResponse:
     """The page around the list."""
     figures = stats()
-    batches = [{"batch": batch, **progress(batch)} for batch in Batch.objects.order_by("-id")[:RECENT_BATCHES]]
+    recent = list(Batch.objects.order_by("-id")[:RECENT_BATCHES])
+    if (chosen := request.GET.get("batch", "")).isdecimal() and len(chosen) < 19:
+        recent = [*Batch.objects.filter(pk=int(chosen)), *(batch for batch in recent if batch.pk != int(chosen))]
+    batches = [{"batch": batch, **progress(batch)} for batch in recent]
     context = {
         "form": form or TaskForm(),
         "statuses": Status.values,
@@ -139,7 +142,10 @@ def whole_page(request: HttpRequest, status: int = 200, form: TaskForm | None = 
         "upload_open": "batch" in request.GET or any(shown["running"] for shown in batches),
         "upload_key": new_key(),
         "stats": figures,
-        "status_counts": [(status, figures["counts"].get(status, 0)) for status in Status.values],
+        "status_counts": [
+            (status, f"{figures['counts'][status]:,}{'+' if status in figures['capped'] else ''}")
+            for status in Status.values
+        ],
         "scripts": SCRIPTS,
     }
     return with_list(request, "arithmetic/index.html", {**context, **more}, status)

@@ -34,5 +34,5 @@ def named(request: HttpRequest) -> str:
     """The language in the address (?lang=), if it is one of ours."""
     try:
         return get_supported_language_variant(request.GET.get("lang", ""))
-    except LookupError:
+    except (LookupError, ValueError):
         return ""

@@ -15,7 +15,6 @@ async function act(event) {
   const answer = await post(actForm.action, request).catch(() => null);
   if (!answer) say(actError, texts.noAnswer);
   else if (answer.status >= 400) say(actError, problem(answer).error);
-  else if (pressed.name === "retry") watched.add(pressed.value);
   pressed.ariaDisabled = null;
   // On an older page nothing else renews the list.
   if (answer && !onFirstPage) location.reload();
