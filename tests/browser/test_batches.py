@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from support.embedded import Embedded
 from support.http import ask
 
 ENDS = 30_000
@@ -95,19 +96,29 @@ def test_a_file_that_is_no_such_csv_is_answered_with_a_sentence(
     expect(page.locator("#upload-error")).to_have_text(re.compile(r"[A-Z].*\."))
 
 
-@BOTH
-def test_a_file_that_is_too_large_is_answered_with_a_sentence(
-    fixture: str, request: pytest.FixtureRequest, site: str, tmp_path: Path
-) -> None:
-    page: Page = request.getfixturevalue(fixture)
-    page.goto(site)
-    large = tmp_path / "large.csv"
+def choose_too_large(page: Page, folder: Path) -> None:
+    large = folder / "large.csv"
     large.write_bytes(b"x,task_type,y\n" + b"1,add,1\n" * 1_320_000)
     page.get_by_text("Many at once").click()
     page.get_by_label("CSV file").set_input_files(large)
     page.get_by_role("button", name="Create the tasks").click()
-    expect(page.get_by_text("10 MB").last).to_be_visible()
-    expect(page.get_by_text("too large").or_(page.get_by_text("larger than")).first).to_be_visible()
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(browser_page: Page, site: str, tmp_path: Path) -> None:
+    browser_page.goto(site)
+    sent: list[str] = []
+    browser_page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    choose_too_large(browser_page, tmp_path)
+    expect(browser_page.locator("#upload-error")).to_have_text(re.compile("larger than 10 MB"))
+    assert sent == []
+
+
+def test_a_file_that_is_too_large_is_refused_with_a_page(
+    browser_page_without_js: Page, embedded: Embedded, tmp_path: Path
+) -> None:
+    browser_page_without_js.goto(embedded.url)
+    choose_too_large(browser_page_without_js, tmp_path)
+    expect(browser_page_without_js.get_by_text("too large: send at most 10 MB")).to_be_visible()
 
 
 @BOTH
