@@ -108,6 +108,13 @@ def test_many_go_in_bounded_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     assert services.matching("retry") == services.Matching(5, capped=True)
 
 
+def test_many_take_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "SECONDS", -1.0)
+    ids = store(3)
+    assert services.cancel_matching(filters=Filters(), expected=3) == services.Many(0, more=True)
+    assert states(ids) == ["created"] * 3
+
+
 def test_a_batch_and_a_status_narrow_it_down() -> None:
     batch = Batch.objects.create(total=2, fingerprint="")
     inside, outside = store(1, status="pending", batch_id=batch.pk), store(1, status="pending")

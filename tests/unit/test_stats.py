@@ -27,7 +27,9 @@ def fresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 def test_it_counts_tasks_and_workers(client: Client) -> None:
-    store(3), store(2, status="failed"), sign("w", [1]), sign("gone", [1], beat=60)
+    store(3), store(2, status="failed")
+    sign("w", [1])
+    sign("gone", [1], beat=60)
     found = client.get("/api/stats").json()
     assert found["counts"] == {"created": 3, "pending": 0, "success": 0, "failed": 2, "cancelled": 0}
     assert (found["capped"], found["workers"], found["queue_depth"], found["history"]) == ([], 1, None, [])

@@ -103,26 +103,26 @@ def test_without_a_worker_nothing_is_published_again(broker: Broker, queue: None
 def test_a_long_queue_is_probed_rather_than_flooded(broker: Broker, queue: None) -> None:
     sign("w", [1])
     forgotten = store(update_time=ago(10))
-    current_app.send_task("arithmetic.run", args=[[1]], queue=tasks.SINGLE)
+    current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")
     for _ in range(3):
         tasks.sweep()
     assert broker.messages == []
-    assert tasks.depth(tasks.SINGLE) == 2  # one probe alone
+    assert tasks.depth("tasks") == 2  # one probe alone
     tasks.probe("tasks", ago(5).isoformat())  # it comes through
     assert broker.messages == [forgotten]
     tasks.sweep()
-    assert tasks.depth(tasks.SINGLE) == 3  # and the next one may be sent
+    assert tasks.depth("tasks") == 3  # and the next one may be sent
 
 
 def test_a_lost_probe_is_replaced_after_a_minute(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     sign("w", [1])
-    current_app.send_task("arithmetic.run", args=[[1]], queue=tasks.SINGLE)
+    current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")
     tasks.sweep()
     now = ago(0).timestamp()
     for later, depth in ((55, 2), (65, 3)):
         monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda later=later: now + later)
         tasks.sweep()
-        assert tasks.depth(tasks.SINGLE) == depth
+        assert tasks.depth("tasks") == depth
 
 
 def test_each_queue_is_judged_by_itself(broker: Broker, queue: None) -> None:

@@ -21,9 +21,9 @@ from arithmetic.services import CHUNK, MOST, Action, cancel_matching, change_the
 PAGES_UP_TO = 10_000  # rows that can be paged through; older ones are found by filter, by id, or by the API
 
 
-class BoundedPaginator(Paginator):
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """Counts up to a bound: the pages beyond it would cost an OFFSET."""
         rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return rows.order_by().values("pk")[:PAGES_UP_TO].count()
@@ -36,7 +36,7 @@ class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     ordering = ("-pk",)
     sortable_by = ()
-    search_fields: ClassVar[tuple[str, ...]] = ("pk",)  # type: ignore[assignment]
+    search_fields: ClassVar[tuple[str, ...]] = ("pk",)
     search_help_text = gettext_lazy("The whole id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

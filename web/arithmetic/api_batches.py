@@ -91,7 +91,7 @@ def cancel(request: HttpRequest, batch_id: BatchId) -> services.Many:
     """Cancel what has not ended of it."""
     batch = find(batch_id)
     done = services.cancel_matching(filters=Filters(batch=batch.pk), expected=batch.total)
-    if not done.changed:
+    if not done.changed and not done.more:
         raise HttpError(409, f"Batch {batch_id} has ended: there is nothing left to cancel.")
     return done
 

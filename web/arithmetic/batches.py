@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from arithmetic import indexes
+from arithmetic.indexes import walking
 from arithmetic.models import MathTask
 from arithmetic.operations import OPERATIONS, OperationError, canonical
 
@@ -203,10 +205,14 @@ def results(batch: int) -> Iterator[bytes]:
     yield (",".join(RESULT_COLUMNS) + "\r\n").encode()
     last = 0
     # By keyset, not by one long query: no cursor stays open while a slow client reads.
-    while (
-        rows := MathTask.objects.filter(batch_id=batch, id__gt=last).order_by("id").values_list(*RESULT_COLUMNS)[:CHUNK]
-    ):
+    while rows := _results_after(batch, last):
         text = io.StringIO()
         csv.writer(text).writerows(rows)
-        last = rows[len(rows) - 1][0]
+        last = rows[-1][0]
         yield text.getvalue().encode()
+
+
+def _results_after(batch: int, last: int) -> list[Any]:
+    rows = MathTask.objects.filter(batch_id=batch, id__gt=last).order_by("id")
+    with walking(indexes.BATCH):
+        return list(rows.values_list(*RESULT_COLUMNS)[:CHUNK])

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models.functions import Now
 
+from arithmetic import indexes
+from arithmetic.indexes import walking
 from arithmetic.models import MathTask, MathTaskQuerySet
 
 PAGE = 50
@@ -30,6 +32,15 @@ class Filters:
     status: str = ""
     task_type: str = ""
     batch: int | None = None
+
+    @property
+    def index(self) -> str:
+        """The one whose order is that of the list."""
+        if self.batch is not None:
+            return indexes.BATCH_STATUS if self.status else indexes.BATCH
+        if self.status:
+            return indexes.STATUS
+        return indexes.TASK_TYPE if self.task_type else indexes.PRIMARY
 
     @property
     def uncovered(self) -> bool:
@@ -92,9 +103,11 @@ def page(
 def _take(rows: MathTaskQuerySet, filters: Filters, size: int) -> tuple[list[MathTask], int | None]:
     """The first matching rows, and the id after which to go on; None where nothing follows."""
     if not filters.uncovered:
-        tasks = list(filters.narrow(rows)[: size + 1])
+        with walking(filters.index):
+            tasks = list(filters.narrow(rows)[: size + 1])
         return tasks[:size], tasks[size - 1].pk if len(tasks) > size else None
-    looked = list(filters.narrow(rows, but="task_type").values_list("id", "task_type")[:LOOK_THROUGH])
+    with walking(filters.index):
+        looked = list(filters.narrow(rows, but="task_type").values_list("id", "task_type")[:LOOK_THROUGH])
     ids = [task_id for task_id, task_type in looked if task_type == filters.task_type]
     found = MathTask.objects.in_bulk(ids[:size])
     tasks = [found[task_id] for task_id in ids[:size] if task_id in found]
@@ -113,7 +126,8 @@ def changes(*, since: str, filters: Filters = EVERYTHING, size: int = 500) -> Ch
     """What has changed since the cursor; a change within the last seconds is told more than once."""
     moment, task_id = parse_cursor(since)
     rows = MathTask.objects.filter(update_time__gte=moment).exclude(update_time=moment, id__lte=task_id)
-    found = list(rows.order_by("update_time", "id").annotate(now=Now())[: size + 1])
+    with walking(indexes.UPDATE_TIME):
+        found = list(rows.order_by("update_time", "id").annotate(now=Now())[: size + 1])
     if not found:
         return Changes([], since, more=False)
     tasks, more = found[:size], len(found) > size

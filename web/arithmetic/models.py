@@ -11,6 +11,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from arithmetic import indexes
+from arithmetic.indexes import walking
 from arithmetic.operations import MAX_TEXT, OPERATIONS, canonical
 from arithmetic.workers import SLACK, Worker, signs
 
@@ -152,7 +154,8 @@ class MathTaskQuerySet(models.QuerySet["MathTask"]):
     def overdue(self, queue: str, before: datetime, limit: int) -> list[tuple[int, int]]:
         """(id, attempts) of the queue's waiting rows that nothing has touched since then, oldest first."""
         rows = self.filter(status=Status.CREATED, queue=queue, update_time__lt=before).order_by("update_time")
-        return list(rows.values_list("id", "attempts")[:limit])
+        with walking(indexes.SWEEP):
+            return list(rows.values_list("id", "attempts")[:limit])
 
     def touch(self, ids: Sequence[int], before: datetime) -> int:
         """Note that the rows are being published again; 0 if another sweep was first."""
@@ -161,7 +164,8 @@ class MathTaskQuerySet(models.QuerySet["MathTask"]):
     def purge(self, age: timedelta, limit: int) -> int:
         """Delete at most `limit` finished rows older than `age`."""
         rows = self.filter(update_time__lt=Now() - age, status__in=ENDED).order_by("update_time")
-        ids = list(rows.values_list("id", flat=True)[:limit])
+        with walking(indexes.UPDATE_TIME):
+            ids = list(rows.values_list("id", flat=True)[:limit])
         return self.filter(id__in=ids, status__in=ENDED).delete()[0] if ids else 0
 
 
@@ -192,7 +196,7 @@ class MathTask(models.Model):
 
     # The rows of a batch are never touched together with it, so the database need not check.
     batch = models.ForeignKey(
-        Batch, models.DO_NOTHING, null=True, default=None, db_constraint=False, verbose_name=_("batch")
+        Batch, models.DO_NOTHING, null=True, default=None, db_constraint=False, db_index=False, verbose_name=_("batch")
     )
     task_type = models.CharField(_("operation"), max_length=32)
     x = NumberField(verbose_name="x")
@@ -215,15 +219,16 @@ class MathTask(models.Model):
         verbose_name, verbose_name_plural = _("task"), _("tasks")
         # One for each query that exists. InnoDB ends each with the id, so that `status` also gives the newest first.
         indexes = [
-            # the sweep's waiting and held rows
-            models.Index(fields=["status", "queue", "update_time"], name="math_task_sweep"),
-            # the list, filtered, and the counts
-            models.Index(fields=["status"], name="math_task_status"),
-            models.Index(fields=["task_type"], name="math_task_task_type"),
-            # a batch's progress
-            models.Index(fields=["batch", "status"], name="math_task_batch_status"),
+            # the sweep's waiting rows
+            models.Index(fields=["queue", "status", "update_time"], name=indexes.SWEEP),
+            # the list, filtered, and the counts; the held rows
+            models.Index(fields=["status"], name=indexes.STATUS),
+            models.Index(fields=["task_type"], name=indexes.TASK_TYPE),
+            # a batch: its list and results, and its progress
+            models.Index(fields=["batch"], name=indexes.BATCH),
+            models.Index(fields=["batch", "status"], name=indexes.BATCH_STATUS),
             # what has changed, and the purge's old ones
-            models.Index(fields=["update_time"], name="math_task_update_time"),
+            models.Index(fields=["update_time"], name=indexes.UPDATE_TIME),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.cache import cache
 
+from arithmetic import indexes
+from arithmetic.indexes import walking
 from arithmetic.models import BATCHED, SINGLE, MathTask, Status
 
 KEY = "pace"
@@ -32,12 +34,14 @@ def ended(start: datetime) -> int:
     rows = MathTask.objects.filter(
         status__in=RAN, queue__in=(SINGLE, BATCHED), update_time__gte=start, update_time__lt=start + STEP
     )
-    return rows.values("pk")[:MOST].count()
+    with walking(indexes.SWEEP):
+        return rows.values("pk")[:MOST].count()
 
 
 def waiting(start: datetime) -> float | None:
     """From creation to start in milliseconds, the median of the step's last tasks; a retried one would spoil a mean."""
     rows = MathTask.objects.filter(status__in=RAN, update_time__gte=start, update_time__lt=start + STEP)
-    times = rows.order_by("-update_time").values_list("create_time", "start_time")[:SAMPLE]
+    with walking(indexes.UPDATE_TIME):
+        times = list(rows.order_by("-update_time").values_list("create_time", "start_time")[:SAMPLE])
     waits = [(began - made).total_seconds() * 1000 for made, began in times if began]
     return round(statistics.median(waits), 1) if waits else None

@@ -1,8 +1,9 @@
 """What people do with tasks: the rows first, then their messages."""
 
 import hashlib
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from arithmetic.batches import Rows
+from arithmetic.indexes import walking
 from arithmetic.listing import EVERYTHING, Filters
 from arithmetic.models import BATCHED, CANCELLABLE, RETRIABLE, SINGLE, Batch, MathTask, MathTaskQuerySet, Status
 from arithmetic.operations import canonical
@@ -18,6 +20,7 @@ from arithmetic.publisher import publisher
 Action = Literal["cancel", "retry"]
 STATES: dict[Action, tuple[Status, ...]] = {"cancel": CANCELLABLE, "retry": RETRIABLE}
 MOST = 100_000  # tasks that one request changes or counts
+SECONDS = 4.0  # for changing many; what is left is for another call. HAProxy gives an answer 7 s
 CHUNK = 1_000  # rows per UPDATE: locks for milliseconds
 
 
@@ -55,7 +58,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Many:
-    """How many tasks were changed, and whether some are left for another call."""
+    """How many tasks were changed, and whether some are left for another call: the time or the number was too much."""
 
     changed: int
     more: bool
@@ -184,12 +187,15 @@ def _change_many(action: Action, filters: Filters, expected: int, request_id: st
     found = matching(action, filters)
     if found.count > expected:
         raise TooMany(f"Now {found.count:,} tasks match, and not {expected:,}: look again, then confirm.", found.count)
-    changed = 0
+    changed, end = 0, time.monotonic() + SECONDS
     for status in STATES[action]:  # one status at a time: a range of one index
         last = 0
         while changed < MOST:
+            if time.monotonic() > end:
+                return Many(changed, more=True)
             rows = filters.narrow(MathTask.objects.filter(status=status, id__gt=last)).order_by("id")
-            chunk = list(rows.values_list("id", "queue")[: min(CHUNK, MOST - changed)])
+            with walking(replace(filters, status=status).index):
+                chunk = list(rows.values_list("id", "queue")[: min(CHUNK, MOST - changed)])
             if not chunk:
                 break
             changed += change_these(action, chunk, request_id)
