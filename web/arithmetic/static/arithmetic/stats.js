@@ -22,8 +22,9 @@ function lines(values, largest) {
   values.forEach((value, index) => {
     if (value === null) return;
     const starts = index === 0 || values[index - 1] === null;
-    path += `${starts ? "M" : "L"}${(index * step).toFixed(1)} ${y(value)}`;
-    if (starts && (values[index + 1] ?? null) === null) path += "h4"; // a point by itself
+    const alone = starts && (values[index + 1] ?? null) === null;
+    const x = Math.min(index * step, alone ? WIDTH - 4 : WIDTH).toFixed(1);
+    path += `${starts ? "M" : "L"}${x} ${y(value)}${alone ? "h4" : ""}`;
   });
   return path;
 }
