@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rows import ago, database_away, held, sign, states, store
 
 from arithmetic import tasks
-from arithmetic.models import MathTask, Worker
+from arithmetic.models import Batch, MathTask, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -187,6 +187,15 @@ def test_a_purge_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "PURGE_SECONDS", -1)
     store(status="success", update_time=ago(99 * 86_400))
     assert tasks.purge() == 0
+
+
+def test_a_purge_deletes_old_batches_without_tasks(settings: Settings) -> None:
+    settings.RETENTION_DAYS = 3
+    empty, used, new = (Batch.objects.create(total=1, fingerprint="") for _ in range(3))
+    Batch.objects.filter(pk__in=[empty.pk, used.pk]).update(create_time=ago(4 * 86_400))
+    store(batch_id=used.pk)
+    assert tasks.purge() == 1
+    assert set(Batch.objects.values_list("pk", flat=True)) == {used.pk, new.pk}
 
 
 def test_a_purge_deletes_celerys_old_records_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ from celery import Task, current_app, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connections
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from arithmetic.models import BATCHED, SINGLE, Claim, MathTask, Status, Worker
+from arithmetic.models import BATCHED, SINGLE, Batch, Claim, MathTask, Status, Worker
 from arithmetic.operations import OPERATIONS, OperationError, apply
 from arithmetic.pace import note
 from arithmetic.workers import alive, process_name
@@ -169,11 +170,22 @@ def depth(queue: str) -> int:
 def purge() -> int:
     """Delete finished rows and Celery's records older than RETENTION_DAYS, in batches, for a bounded time; how many."""
     age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + PURGE_SECONDS, 0
-    for batch in (MathTask.objects.purge, purge_records):
+    for batch in (MathTask.objects.purge, purge_batches, purge_records):
         while time.monotonic() < end and (count := batch(age, PURGE_BATCH)):
             deleted += count
     Worker.objects.exclude(pk__in=alive().values("pk")).delete()
     return deleted
+
+
+def purge_batches(age: timedelta, limit: int) -> int:
+    """Delete at most `limit` batches that are older and have no tasks any more; how many."""
+    tasks = MathTask.objects.filter(batch_id=OuterRef("pk"))
+    ids = list(
+        Batch.objects.filter(~Exists(tasks), create_time__lt=Now() - age)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    return Batch.objects.filter(pk__in=ids).delete()[0] if ids else 0
 
 
 def purge_records(age: timedelta, limit: int) -> int:
