@@ -69,7 +69,7 @@ async function renewStats() {
   if (plots.querySelector("details").open) tabulate(answer.history);
 }
 
-// Each waits for its turn of the event loop: the list comes first.
+// An opened table is filled at once.
 plots.querySelector("details").addEventListener("toggle", () => renewStats().catch(() => {}));
 renewStats().catch(() => {});
 keepAsking(renewStats, STATS_POLL);
