@@ -11,6 +11,9 @@ from arithmetic.listing import BIGGEST_ID, Filters
 from arithmetic.models import Status
 from arithmetic.operations import OPERATIONS, canonical
 
+# For the document alone: `canonical` says in a sentence what is wrong.
+PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?$"
+
 
 def known_operation(name: str) -> str:
     """A name of OPERATIONS."""
@@ -19,7 +22,11 @@ def known_operation(name: str) -> str:
     return name
 
 
-Number = Annotated[str, Field(max_length=MAX_FIELD, examples=["0.1"]), AfterValidator(canonical)]
+Number = Annotated[
+    str,
+    Field(max_length=MAX_FIELD, examples=["0.1"], json_schema_extra={"pattern": PATTERN}),
+    AfterValidator(canonical),
+]
 OperationName = Annotated[
     str,
     Field(max_length=32, examples=["add"], json_schema_extra={"enum": list(OPERATIONS)}),
@@ -164,9 +171,9 @@ def batch_body() -> dict[str, Any]:
     task = {
         "type": "object",
         "properties": {
-            "x": {"type": "string", "maxLength": MAX_FIELD, "examples": ["0.1"]},
+            "x": {"type": "string", "maxLength": MAX_FIELD, "pattern": PATTERN, "examples": ["0.1"]},
             "task_type": {"type": "string", "enum": list(OPERATIONS)},
-            "y": {"type": "string", "maxLength": MAX_FIELD, "examples": ["0.2"]},
+            "y": {"type": "string", "maxLength": MAX_FIELD, "pattern": PATTERN, "examples": ["0.2"]},
         },
         "required": ["x", "task_type", "y"],
         "additionalProperties": False,
