@@ -146,6 +146,9 @@ make_secrets() {
   local value
   cd /secrets
   secret DJANGO_SECRET_KEY app/django_secret_key
+  # Only what is given: there is no login of /admin/ that nobody asked for.
+  value=$(given DJANGO_SUPERUSER_PASSWORD)
+  keep "$value" app/django_superuser_password
   if [ -z "${MYSQL_HOST:-}" ]; then
     secret MYSQL_ROOT_PASSWORD mysql/mysql_root_password
     secret MYSQL_PASSWORD mysql/mysql_password app/mysql_password

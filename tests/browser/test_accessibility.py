@@ -31,7 +31,7 @@ LOW_CONTRAST = """() => {
 
 # One row per status, so that all their colours are on the page
 ALL_STATUSES = """() => {
-  const body = document.querySelector("tbody");
+  const body = document.querySelector("#tasks tbody");
   for (const status of ["created", "pending", "success", "failed", "cancelled"]) {
     const row = body.rows[0].cloneNode(true);
     row.dataset.status = status;
@@ -71,7 +71,7 @@ def test_headings_form_an_outline(page: Page) -> None:
 
 def test_controls_have_names(page: Page) -> None:
     expect(page.get_by_role("textbox", name="First number", exact=True)).to_be_visible()
-    expect(page.get_by_role("combobox", name="Operation", exact=True)).to_be_visible()
+    expect(page.locator("#task-form").get_by_role("combobox", name="Operation", exact=True)).to_be_visible()
     expect(page.get_by_role("textbox", name="Second number", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Calculate", exact=True)).to_be_visible()
 
@@ -135,7 +135,7 @@ def test_what_takes_the_focus_shows_it(page: Page) -> None:
 
 def test_controls_are_large_enough_for_a_finger(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    for control in page.locator("form input:visible, form select, form button").all():
+    for control in page.locator("form input:visible, form select:visible, form button:visible").all():
         box = control.bounding_box()
         assert box
         assert box["height"] >= 44

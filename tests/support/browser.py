@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from support.axe import axe_script
+from support.embedded import Embedded
 from support.needs import need
 
 ARGUMENTS = [
@@ -30,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 
 def watched(context: BrowserContext) -> Iterator[Page]:
-    """A page whose console errors fail the test; a refused form's own status line is none."""
+    """A page whose console errors fail the test; the status line of what was refused is none."""
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -38,7 +40,14 @@ def watched(context: BrowserContext) -> Iterator[Page]:
     yield page
     context.close()
     # Docker adding a network interrupts Chromium's requests; the page's script tries again.
-    expected = ("status of 422", "ERR_NETWORK_CHANGED")
+    expected = (
+        "status of 422",
+        "status of 400",
+        "status of 404",
+        "status of 409",
+        "status of 413",
+        "ERR_NETWORK_CHANGED",
+    )
     unexpected = [text for text in errors if not any(part in text for part in expected)]
     assert not unexpected, unexpected
 
@@ -53,3 +62,28 @@ def browser_page(browser: Browser) -> Iterator[Page]:
 def browser_page_without_js(browser: Browser) -> Iterator[Page]:
     """A fresh page without JavaScript."""
     yield from watched(browser.new_context(java_script_enabled=False))
+
+
+@pytest.fixture
+def chinese_page(browser: Browser) -> Iterator[Page]:
+    """A fresh page of a browser whose reader prefers Chinese."""
+    yield from watched(browser.new_context(locale="zh-CN"))
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    return axe_script()
+
+
+@pytest.fixture
+def unguarded_page(browser: Browser) -> Iterator[Page]:
+    """A page without its CSP, which would keep axe-core out; for that alone."""
+    yield from watched(browser.new_context(bypass_csp=True))
+
+
+@pytest.fixture(scope="module")
+def slow_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a ./run.sh whose tasks take a second each, so that there is time to do something about them."""
+    with Embedded(tmp_path_factory.mktemp("slow"), TASK_SECONDS="1", TASKS_PER_MESSAGE="1") as running:
+        yield running.url

@@ -1,5 +1,6 @@
 """What the unit tests share: SQLite in a file, pages without built static files, a recorder for the publisher."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,4 +30,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """The (id, request id) pairs that requests hand to the publisher, which itself needs a broker."""
     handed: list[tuple[int, str]] = []
     monkeypatch.setattr("arithmetic.services.publisher.put", lambda *pair: handed.append(pair))
+
+    def put_many(ids: Sequence[int], request_id: str, queue: str) -> None:
+        handed.extend((task_id, f"{request_id} {queue}") for task_id in ids)
+
+    monkeypatch.setattr("arithmetic.services.publisher.put_many", put_many)
     return handed

@@ -11,14 +11,14 @@ tasks = MathTask.objects
 
 def test_a_release_gives_back_what_that_worker_holds() -> None:
     mine, other, done = held("w/1", 2), held("w/2"), store(status="success", worker="w/1")
-    assert sorted(tasks.release("w/1")) == mine
+    assert sorted(tasks.release("w/1")) == [(task_id, "tasks") for task_id in mine]
     assert states([*mine, *other, *done]) == ["created", "created", "pending", "success"]
     assert tasks.get(pk=mine[0]).attempts == 1
 
 
 def test_a_task_whose_workers_keep_dying_fails_with_a_sentence() -> None:
     once_more, enough = held("w/1", attempts=MAX_ATTEMPTS - 1), held("w/1", attempts=MAX_ATTEMPTS)
-    assert tasks.release("w/1") == once_more
+    assert tasks.release("w/1") == [(once_more[0], "tasks")]
     assert states([*once_more, *enough]) == ["created", "failed"]
     error = tasks.get(pk=enough[0]).error
     assert "5 times" in error
@@ -42,7 +42,7 @@ def test_the_rows_of_a_live_process_stay() -> None:
 def test_a_process_that_is_gone_loses_what_it_claimed_before_the_last_sign() -> None:
     sign("w", [2], beat=3)
     lost, unsure, newer = held("w/1", claimed=5), held("w/1", claimed=3.5), held("w/1", claimed=1)
-    assert tasks.release_lost() == lost
+    assert tasks.release_lost() == [(lost[0], "tasks")]
     assert states([*lost, *unsure, *newer]) == ["created", "pending", "pending"]
 
 
@@ -52,7 +52,7 @@ def test_a_silent_workers_rows_come_back_once_there_is_a_witness() -> None:
     ids = held("w/1") + held("never-signed/7")
     assert tasks.release_lost() == []
     sign("witness", [1], since=9)
-    assert sorted(tasks.release_lost()) == ids
+    assert sorted(tasks.release_lost()) == [(task_id, "tasks") for task_id in ids]
 
 
 def test_after_an_outage_of_the_database_nobody_is_declared_dead() -> None:

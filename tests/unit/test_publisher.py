@@ -14,13 +14,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.queues: list[str] = []
         self.changed = threading.Condition()
         self.open = threading.Event()
         self.entered = threading.Event()
         self.failures = 0
         self.open.set()
 
-    def send(self, ids: Sequence[int], request_ids: Sequence[str]) -> None:
+    def send(self, ids: Sequence[int], request_ids: Sequence[str], queue: str = "tasks") -> None:
         self.entered.set()
         assert self.open.wait(30)
         with self.changed:
@@ -29,6 +30,7 @@ class Recorder:
                 self.changed.notify_all()
                 raise ConnectionError("refused")
             self.messages.append((list(ids), list(request_ids)))
+            self.queues.append(queue)
             self.changed.notify_all()
 
     def waits_for(self, condition: Callable[[], object]) -> None:
@@ -152,3 +154,27 @@ def test_many_threads_lose_nothing(broker: Recorder) -> None:
         thread.join(10)
     assert publisher.flush(10)
     assert sorted(broker.ids()) == list(range(2000))
+
+
+def test_a_batch_goes_in_messages_of_its_own_queue_in_turn_with_single_tasks(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=40, window=0)
+    frozen(broker, publisher)
+    publisher.put_many(range(1000, 1100), "upload", "batches")
+    for task_id in range(1, 51):
+        publisher.put(task_id)
+    broker.open.set()
+    assert publisher.flush(10)
+    assert broker.queues == ["tasks", "tasks", "batches", "tasks", "batches", "batches"]
+    batch = [ids for (ids, requests), queue in zip(broker.messages, broker.queues, strict=True) if queue == "batches"]
+    assert batch == [list(range(1000, 1040)), list(range(1040, 1080)), list(range(1080, 1100))]
+    assert sorted(broker.ids()) == [*range(51), *range(1000, 1100)]
+
+
+def test_a_frozen_broker_bounds_what_batches_hold(broker: Recorder) -> None:
+    publisher = Publisher(broker.send, size=10, window=0, capacity=10)
+    frozen(broker, publisher)
+    for _ in range(50):
+        publisher.put_many(range(100), "", "batches")
+    broker.open.set()
+    assert publisher.flush(10)
+    assert len(broker.ids()) == 1 + 10 * 10

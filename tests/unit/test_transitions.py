@@ -122,8 +122,8 @@ def test_overdue_rows_come_oldest_first() -> None:
     old, older = store(update_time=ago(20)), store(update_time=ago(30), attempts=2)
     store(update_time=ago(5))
     store(update_time=ago(30), status="pending")
-    assert tasks.overdue(ago(10), 10) == [(older[0], 2), (old[0], 0)]
-    assert tasks.overdue(ago(10), 1) == [(older[0], 2)]
+    assert tasks.overdue("tasks", ago(10), 10) == [(older[0], 2), (old[0], 0)]
+    assert tasks.overdue("tasks", ago(10), 1) == [(older[0], 2)]
 
 
 def test_a_row_is_touched_by_one_sweep_alone() -> None:
@@ -143,12 +143,11 @@ def test_a_purge_deletes_old_finished_rows_alone() -> None:
 
 def test_a_purge_takes_the_oldest_first_and_no_more_than_its_batch() -> None:
     store(4, status="success", update_time=ago(100))
-    oldest = store(2, status="success", update_time=ago(200))
-    store(3, status="failed", update_time=ago(300))
+    oldest = store(2, status="failed", update_time=ago(200))
     assert tasks.purge(timedelta(seconds=50), 2) == 2
     assert not tasks.filter(pk__in=oldest).exists()
-    assert tasks.purge(timedelta(seconds=50), 5) == 5
-    assert tasks.purge(timedelta(seconds=50), 5) == 2
+    assert tasks.purge(timedelta(seconds=50), 3) == 3
+    assert tasks.purge(timedelta(seconds=50), 5) == 1
 
 
 @pytest.mark.usefixtures("published")

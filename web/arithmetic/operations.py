@@ -33,6 +33,11 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 NOT_FINITE = re.compile(r"[+-]?(?:s?nan[0-9]*|inf(?:inity)?)", re.IGNORECASE)
 
 
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for makemessages; the page translates it where it is shown."""
+    return sentence
+
+
 class OperationError(ValueError):
     """Input or outcome that has no decimal128 value; the message is a sentence for people."""
 
@@ -57,15 +62,15 @@ def parse(text: str) -> Decimal:
     """Read a number exactly, or raise OperationError with a sentence that says what to do."""
     text = text.strip()
     if not text:
-        raise OperationError("Type a number.")
+        raise OperationError(gettext_noop("Type a number."))
     if NOT_FINITE.fullmatch(text):
-        raise OperationError("Type a finite number: NaN and Infinity are not accepted.")
+        raise OperationError(gettext_noop("Type a finite number: NaN and Infinity are not accepted."))
     if not NUMBER.fullmatch(text):
-        raise OperationError("Type a number, such as 12, -0.5 or 1.5e300.")
+        raise OperationError(gettext_noop("Type a number, such as 12, -0.5 or 1.5e300."))
     mantissa, _, exponent = text.lower().partition("e")
     if len(re.sub(r"[^0-9]", "", mantissa).lstrip("0")) > DIGITS:
-        raise OperationError(f"Type a number of at most {DIGITS} significant digits.")
-    out_of_range = OperationError("Type a number whose exponent is between -6176 and 6144.")
+        raise OperationError(gettext_noop("Type a number of at most 34 significant digits."))
+    out_of_range = OperationError(gettext_noop("Type a number whose exponent is between -6176 and 6144."))
     # Decimal() itself gives up on exponents of 19 digits and more.
     if len(exponent.lstrip("+-0")) > 6:
         raise out_of_range
@@ -87,11 +92,13 @@ def apply(name: str, x: str, y: str) -> str:
     try:
         return CONTEXT.to_sci_string(operation.function(CONTEXT.copy(), parse(x), parse(y)))
     except DivisionByZero:
-        raise OperationError("Division by zero has no result.") from None
-    except InvalidOperation:
-        raise OperationError("Zero divided by zero has no result.") from None
+        raise OperationError(gettext_noop("Division by zero has no result.")) from None
+    except InvalidOperation as error:
+        if "DivisionUndefined" in repr(error):
+            raise OperationError(gettext_noop("Zero divided by zero has no result.")) from None
+        raise OperationError(gettext_noop("This operation has no result for these numbers.")) from None
     except Overflow:
-        raise OperationError("The result is too large: its exponent is above 6144.") from None
+        raise OperationError(gettext_noop("The result is too large: its exponent is above 6144.")) from None
 
 
 def canonical(text: str) -> str:

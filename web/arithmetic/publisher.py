@@ -5,16 +5,18 @@ import logging
 import os
 import threading
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
+from arithmetic.models import BATCHED
 from arithmetic.tasks import send
 
 logger = logging.getLogger(__name__)
 
-Send = Callable[[Sequence[int], Sequence[str]], None]
+Send = Callable[..., None]
 
 
 class Publisher:
@@ -22,13 +24,16 @@ class Publisher:
 
     An id that comes while nothing was sent for `window` seconds goes at once; under load what
     gathers within the window goes as one message, so messages grow exactly when load is high.
+    What comes as a whole (a batch) is cut into messages and goes in turn with the single ones.
     """
 
     def __init__(self, send: Send, *, size: int, window: float = 0.02, capacity: int = 100_000, pause: float = 1.0):
         """`capacity` bounds the memory while the broker hangs; `pause` follows each failure, in seconds."""
         self._send, self._size, self._window, self._pause = send, size, window, pause
         self._waiting: deque[tuple[int, str]] = deque()
-        self._capacity = capacity
+        # 8 bytes an id: ten times the capacity is still 8 MB
+        self._bulk: deque[tuple[array[int], str, str]] = deque()
+        self._capacity, self._bulk_capacity = capacity, 10 * capacity
         self._reset()
         # The thread and the lock's state do not survive a fork; what waited is the parent's to send.
         os.register_at_fork(after_in_child=self._reset)
@@ -36,9 +41,11 @@ class Publisher:
 
     def _reset(self) -> None:
         self._waiting.clear()
+        self._bulk.clear()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._sending = 0
+        self._turn = False
 
     def put(self, task_id: int, request_id: str = "") -> None:
         """Hand over a committed id; never blocks on the broker."""
@@ -46,37 +53,56 @@ class Publisher:
             if len(self._waiting) >= self._capacity:
                 return  # the broker hangs; the sweep will find the row
             self._waiting.append((task_id, request_id))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+            self._wake()
+
+    def put_many(self, ids: Sequence[int], request_id: str = "", queue: str = BATCHED) -> None:
+        """Hand over the committed ids of many; never blocks on the broker."""
+        with self._changed:
+            for start in range(0, len(ids), self._size):
+                if len(self._bulk) * self._size >= self._bulk_capacity:
+                    return
+                self._bulk.append((array("q", ids[start : start + self._size]), request_id, queue))
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
 
     def flush(self, timeout: float = 3.0) -> bool:
         """Wait until everything handed over is sent or given up; False after `timeout` seconds."""
         with self._changed:
             if self._thread is None:
                 return True
-            return self._changed.wait_for(lambda: not self._waiting and not self._sending, timeout)
+            return self._changed.wait_for(lambda: not (self._waiting or self._bulk or self._sending), timeout)
 
     def _run(self) -> None:
         while True:
-            batch = self._take()
+            ids, request_ids, queue = self._take()
             try:
-                self._send([task_id for task_id, _ in batch], sorted({r for _, r in batch if r}))
-                rest = self._window
+                self._send(ids, request_ids, **queue)
+                rest = 0.0 if self._bulk else self._window
             except Exception as error:  # the thread must outlive whatever the broker's client raises
-                logger.warning("broker away, %d tasks are left to the sweep: %s", len(batch), error)
+                logger.warning("broker away, %d tasks are left to the sweep: %s", len(ids), error)
                 rest = self._pause
             with self._changed:
                 self._sending = 0
                 self._changed.notify_all()
             time.sleep(rest)
 
-    def _take(self) -> list[tuple[int, str]]:
+    def _take(self) -> tuple[list[int], list[str], dict[str, str]]:
+        """The next message: its ids, its requests, and its queue where that is not the default."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            self._changed.wait_for(lambda: self._waiting or self._bulk)
+            self._turn = not self._turn
+            if self._bulk and (self._turn or not self._waiting):
+                chunk, request_id, queue = self._bulk.popleft()
+                self._sending = len(chunk)
+                return list(chunk), [request_id] if request_id else [], {"queue": queue}
             self._sending = min(self._size, len(self._waiting))
-            return [self._waiting.popleft() for _ in range(self._sending)]
+            batch = [self._waiting.popleft() for _ in range(self._sending)]
+            return [task_id for task_id, _ in batch], sorted({r for _, r in batch if r}), {}
 
 
 publisher = Publisher(send, size=settings.TASKS_PER_MESSAGE)

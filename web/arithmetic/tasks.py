@@ -11,14 +11,16 @@ from celery import Task, current_app, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connections
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from arithmetic.models import Claim, MathTask, Status, Worker
+from arithmetic.models import BATCHED, SINGLE, Batch, Claim, MathTask, Status, Worker
 from arithmetic.operations import OPERATIONS, OperationError, apply
+from arithmetic.pace import note
 from arithmetic.workers import alive, process_name
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ T = TypeVar("T")
 DATABASE_AWAY = (OperationalError, InterfaceError)
 AWAY = (*DATABASE_AWAY, BrokerError, RedisError)
 
-QUEUE = "tasks"
+QUEUES = (SINGLE, BATCHED)
 # From a row's commit to its message in the queue, and from the queue to its claim.
 GRACE = timedelta(seconds=5)
 PROBE_SECONDS = 60
@@ -89,7 +91,7 @@ def patiently(step: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = QUEUE) -> None:
+def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGLE) -> None:
     """Publish one message; raises kombu's OperationalError where the broker is away."""
     run.apply_async(args=(list(ids),), queue=queue, headers={"request_ids": ",".join(request_ids)})
 
@@ -110,8 +112,8 @@ def release_lost() -> None:
     released = MathTask.objects.release_lost()
     if released:
         logger.warning("sweep: %d tasks of dead workers are tried again", len(released))
-    for task_id in released:
-        send([task_id])  # alone, so that a task that kills its worker takes no neighbour with it
+    for task_id, queue in released:
+        send([task_id], queue=queue)  # alone: a task that kills its worker takes no neighbour with it
 
 
 def find_forgotten() -> None:
@@ -119,25 +121,28 @@ def find_forgotten() -> None:
     clock = alive().order_by("-beat_time").values_list("beat_time", flat=True).first()
     if clock is None:
         return
-    if depth(QUEUE) == 0:
-        republish(clock - GRACE)
-    elif cache.add(f"probe:{QUEUE}", 1, timeout=PROBE_SECONDS):
-        # The queue is long, or it merely never empties: what is published before the probe comes out before it.
-        probe.apply_async(args=((clock - GRACE).isoformat(),), queue=QUEUE)
+    depths = {queue: depth(queue) for queue in QUEUES}
+    for queue, waiting in depths.items():
+        if waiting == 0:
+            republish(queue, clock - GRACE)
+        elif cache.add(f"probe:{queue}", 1, timeout=PROBE_SECONDS):
+            # The queue is long, or it merely never empties: what is published before the probe comes out before it.
+            probe.apply_async(args=(queue, (clock - GRACE).isoformat()), queue=queue)
+    note(clock, depths)
 
 
 @shared_task(name="arithmetic.probe")
-def probe(before: str) -> None:
+def probe(queue: str, before: str) -> None:
     """Came through the queue: rows that were waiting before it and still wait have no message."""
-    cache.delete(f"probe:{QUEUE}")
+    cache.delete(f"probe:{queue}")
     moment = parse_datetime(before)
     assert moment is not None
-    republish(moment)
+    republish(queue, moment)
 
 
-def republish(before: datetime) -> None:
+def republish(queue: str, before: datetime) -> None:
     """Publish waiting rows that nothing has touched since then, marking each so that it is done once."""
-    rows = MathTask.objects.overdue(before, REPUBLISH_LIMIT)
+    rows = MathTask.objects.overdue(queue, before, REPUBLISH_LIMIT)
     fresh = sorted(task_id for task_id, attempts in rows if attempts == 0)
     size = settings.TASKS_PER_MESSAGE
     chunks = [fresh[i : i + size] for i in range(0, len(fresh), size)]
@@ -145,7 +150,7 @@ def republish(before: datetime) -> None:
     sent = 0
     for chunk in chunks:
         if MathTask.objects.touch(chunk, before):
-            send(chunk)
+            send(chunk, queue=queue)
             sent += len(chunk)
     if sent:
         logger.warning("sweep: %d waiting tasks had no message and are published again", sent)
@@ -165,11 +170,22 @@ def depth(queue: str) -> int:
 def purge() -> int:
     """Delete finished rows and Celery's records older than RETENTION_DAYS, in batches, for a bounded time; how many."""
     age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + PURGE_SECONDS, 0
-    for batch in (MathTask.objects.purge, purge_records):
+    for batch in (MathTask.objects.purge, purge_batches, purge_records):
         while time.monotonic() < end and (count := batch(age, PURGE_BATCH)):
             deleted += count
     Worker.objects.exclude(pk__in=alive().values("pk")).delete()
     return deleted
+
+
+def purge_batches(age: timedelta, limit: int) -> int:
+    """Delete at most `limit` batches that are older and have no tasks any more; how many."""
+    tasks = MathTask.objects.filter(batch_id=OuterRef("pk"))
+    ids = list(
+        Batch.objects.filter(~Exists(tasks), create_time__lt=Now() - age)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    return Batch.objects.filter(pk__in=ids).delete()[0] if ids else 0
 
 
 def purge_records(age: timedelta, limit: int) -> int:

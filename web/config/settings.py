@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "config",
     "arithmetic",
     "django_celery_results",
+    "ninja",  # its page of the API, without a CDN
+    "django.contrib.admin",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -70,9 +72,14 @@ MIDDLEWARE = [
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.middleware.api_errors",
+    "config.language.page_language",
     "config.middleware.size_limit",
     "config.middleware.database_away",
+    # These two ask for nothing until somebody looks at request.user: only the admin does.
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
@@ -84,6 +91,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
             ]
         },
     }
@@ -91,6 +100,9 @@ TEMPLATES = [
 USE_TZ = True  # stored in UTC
 TIME_ZONE = time_zone()
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+# one catalogue for all of this; ./run.sh manage makemessages -l zh_Hans, then compilemessages, and commit both files
+LOCALE_PATHS = [BASE_DIR / "arithmetic" / "locale"]
 
 # Forms are a few hundred bytes; HAProxy refuses what is above 10 MB before it gets here.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
@@ -107,6 +119,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 # --- Security -----------------------------------------------------------------------------------
 # Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
 SECURE = env_bool("DJANGO_SECURE")
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
@@ -139,8 +152,10 @@ def mysql() -> dict[str, Any]:
     options: dict[str, Any] = {
         "charset": "utf8mb4",
         "isolation_level": "read committed",  # REPEATABLE READ loses updates in MySQL
-        # NOW() must be UTC, whatever the server's zone: rows are compared by the server's clock
-        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', time_zone='+00:00'",
+        # NOW() must be UTC, whatever the server's zone: rows are compared by the server's clock.
+        # Intersecting an index with the primary key reads all rows of a state where an ordered walk reads a page.
+        "init_command": "SET sql_mode='STRICT_TRANS_TABLES', time_zone='+00:00', "
+        "optimizer_switch='index_merge_intersection=off'",
         # A frozen MySQL must not hold a request: 503 within 5 s
         "connect_timeout": 2,
         "read_timeout": env_int("MYSQL_TIMEOUT", 2, 1, 600),
@@ -223,7 +238,8 @@ RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 # --- Celery -------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL") or redis_url(0, "redis", "redis+socket")
 CELERY_TASK_DEFAULT_QUEUE = "tasks"
-CELERY_TASK_QUEUES = [Queue("tasks"), Queue("maintenance")]  # consumed in turn
+# consumed in turn: a single task waits behind one message of a batch, not behind the batch
+CELERY_TASK_QUEUES = [Queue("tasks"), Queue("batches"), Queue("maintenance")]
 CELERY_TASK_ACKS_LATE = True
 # The sweep brings back what a dead worker held, one id per message. Were the message
 # itself delivered again, a task that kills its worker would take its neighbours with it.

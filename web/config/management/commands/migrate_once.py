@@ -15,6 +15,8 @@ from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
+from config.first_admin import make_first_admin
+
 logger = logging.getLogger(__name__)
 # Present from the first statement to the last of a database's very first migration.
 MARKER = "migration_in_progress"
@@ -30,8 +32,13 @@ class Command(BaseCommand):
         parser.add_argument("--lock-wait", type=int, default=600, help="seconds to wait for another migration")
 
     def handle(self, *args: Any, wait: float, lock_wait: int, **options: Any) -> None:
-        """Wait, look, lock, migrate."""
+        """Wait, look, lock, migrate; then see to the first admin."""
         wait_for_database(wait)
+        self.migrate(lock_wait)
+        make_first_admin()
+
+    def migrate(self, lock_wait: int) -> None:
+        """Look, lock, migrate."""
         if up_to_date():
             logger.info("migrations: nothing to do")
             return

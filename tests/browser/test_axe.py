@@ -1,0 +1,44 @@
+"""What axe-core finds: nothing."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from support.axe import violations
+from support.http import create
+
+BAD_FILE: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,task_type,y\n1,add,?"}
+PATHS = ["/", "/?status=failed", "/?batch=wrong", "/tasks/many?action=cancel&status=failed", "/nothing"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_on_the_page(
+    unguarded_page: Page, axe: str, site: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page = unguarded_page
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    create(site, "1", "divide", "0")
+    page.goto(site)
+    page.get_by_text("Many at once").click()
+    page.set_input_files("#file", BAD_FILE)
+    page.get_by_role("button", name="Create the tasks").click()
+    expect(page.locator("#upload-error li")).to_have_count(1)
+    page.get_by_text("as a table").click(timeout=20_000)
+    expect(page.locator(".history tbody tr").first).to_be_visible()
+
+    assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_axe_finds_nothing_on_the_other_pages(
+    unguarded_page: Page, axe: str, site: str, path: str, language: str
+) -> None:
+    page = unguarded_page
+    page.goto(f"{site}{path}{'&' if '?' in path else '?'}lang={language}")
+
+    assert page.locator("html").get_attribute("lang") == language
+    assert violations(page, axe) == []

@@ -1,0 +1,47 @@
+"""How fast work was done in the last minutes: the sweep notes it in the cache, ten seconds at a time."""
+
+import statistics
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+
+from arithmetic import indexes
+from arithmetic.indexes import walking
+from arithmetic.models import BATCHED, SINGLE, MathTask, Status
+
+KEY = "pace"
+STEP = timedelta(seconds=10)
+KEPT = 60  # steps: ten minutes
+MOST = 500_000  # tasks counted in one step
+SAMPLE = 100  # tasks whose waiting time is looked at
+RAN = (Status.SUCCESS, Status.FAILED)
+
+
+def note(clock: datetime, depths: dict[str, int]) -> None:
+    """Note the step of the database's `clock`, and the one before once more, which has only now come to its end."""
+    noted: dict[str, Any] = cache.get(KEY) or {"steps": []}
+    begin = clock - timedelta(seconds=clock.second % STEP.seconds, microseconds=clock.microsecond)
+    steps = {step["time"]: step for step in noted["steps"]}
+    for start in (begin - STEP, begin):
+        steps[start.isoformat()] = {"time": start.isoformat(), "ended": ended(start), "waiting_ms": waiting(start)}
+    kept = sorted(steps.values(), key=lambda step: str(step["time"]))[-KEPT:]
+    cache.set(KEY, {"clock": clock.isoformat(), "depths": depths, "steps": kept}, timeout=KEPT * STEP.seconds)
+
+
+def ended(start: datetime) -> int:
+    """How many tasks ended in the step: ranges of one index, and a bound."""
+    rows = MathTask.objects.filter(
+        status__in=RAN, queue__in=(SINGLE, BATCHED), update_time__gte=start, update_time__lt=start + STEP
+    )
+    with walking(indexes.SWEEP):
+        return rows.values("pk")[:MOST].count()
+
+
+def waiting(start: datetime) -> float | None:
+    """From creation to start in milliseconds, the median of the step's last tasks; a retried one would spoil a mean."""
+    rows = MathTask.objects.filter(status__in=RAN, update_time__gte=start, update_time__lt=start + STEP)
+    with walking(indexes.UPDATE_TIME):
+        times = list(rows.order_by("-update_time").values_list("create_time", "start_time")[:SAMPLE])
+    waits = [(began - made).total_seconds() * 1000 for made, began in times if began]
+    return round(statistics.median(waits), 1) if waits else None
