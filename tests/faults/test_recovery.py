@@ -23,9 +23,9 @@ def insert(stack: Stack, count: int, task_type: str = "add") -> None:
     """Rows as an interrupted publisher leaves them: stored, and no message for them."""
     stack.sql(
         "SET SESSION cte_max_recursion_depth = 1000000; "
-        "INSERT INTO math_task (task_type, x, y, result, status, error, attempts, worker) "
+        "INSERT INTO math_task (task_type, x, y, result, status, error, attempts, worker, queue) "
         f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
-        f"SELECT '{task_type}', i, '1', '', 'created', '', 0, '' FROM n"
+        f"SELECT '{task_type}', i, '1', '', 'created', '', 0, '', 'tasks' FROM n"
     )
 
 
