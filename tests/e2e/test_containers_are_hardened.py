@@ -140,7 +140,7 @@ def test_haproxy_is_on_no_network_of_the_data(stack: Stack) -> None:
 
 @pytest.mark.parametrize(("service_name", "port"), [("mysql", 3306), ("redis", 6379)])
 def test_haproxy_cannot_reach_the_data(stack: Stack, service_name: str, port: int) -> None:
-    [haproxy], [web], [data] = (stack.containers(name) for name in ("haproxy", "web", service_name))
+    haproxy, web, data = (stack.containers(name)[0] for name in ("haproxy", "web", service_name))
     addresses = [network["IPAddress"] for network in inspect(data)["NetworkSettings"]["Networks"].values()]
     for address in addresses:
         connect = f"timeout 3 bash -c '</dev/tcp/{address}/{port}'"

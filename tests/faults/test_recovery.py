@@ -142,14 +142,15 @@ def test_the_sweep_does_not_flood_a_long_queue(faulty: Stack) -> None:
         # half a second per message of 500, so that the queue stays long for a while
         with workers(faulty, 1, TASK_SECONDS="0.02", TASKS_PER_MESSAGE="500"):
             insert(faulty, 100_000)
-            wait_for(lambda: int(redis(faulty, "LLEN", "tasks")) > 20, 60, "the sweep has published")
+            # 20,000 rows at a time are 40 messages, of which the workers hold a few
+            wait_for(lambda: int(redis(faulty, "LLEN", "tasks")) > 30, 60, "the sweep has published")
             lengths = []
             for _ in range(10):
                 lengths.append(int(redis(faulty, "LLEN", "tasks")))
                 sweep = "from arithmetic.tasks import sweep; sweep()"
                 faulty.compose("exec", "-T", "web", "python", "web/manage.py", "shell", "-c", sweep)
             print(f"\nqueue while sweeping: {json.dumps(lengths)}")
-            assert max(lengths[1:]) <= lengths[0] + 1  # one probe
+            assert max(lengths) <= 40 + 1  # and one probe
     finally:
         faulty.sql(
             f"UPDATE math_task SET status = 'cancelled' WHERE id >= {first} AND status IN ('created', 'pending')"
