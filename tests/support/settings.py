@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+from pathlib import Path
 
 SCRUBBED = ("MYSQL_", "REDIS_", "DJANGO_", "CELERY_", "TASK", "COMPOSE_", "WEB_", "HTTP_PORT", "LOG_LEVEL", "DRAIN")
 for name in list(os.environ):
@@ -13,3 +14,6 @@ os.environ |= {"DATA_DIR": folder, "RUN_DIR": folder, "DJANGO_SECRET_KEY": secre
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the tests' thread
 
 from config.settings import *  # noqa: E402, F403
+
+STATIC_ROOT = Path(folder) / "static"  # nobody has collected files in a fresh clone
+STATIC_ROOT.mkdir()
