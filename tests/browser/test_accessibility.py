@@ -7,6 +7,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+# The markup is the same on each stack: once is enough.
+pytestmark = pytest.mark.parametrize("site", ["embedded"], indirect=True)
+
 ENDS = 20_000
 
 # WCAG's contrast of each visible text with the background that lies behind it

@@ -8,6 +8,9 @@ from playwright.sync_api import FilePayload, Page, expect
 from support.axe import violations
 from support.http import create
 
+# The markup is the same on each stack: once is enough.
+pytestmark = pytest.mark.parametrize("site", ["embedded"], indirect=True)
+
 BAD_FILE: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,task_type,y\n1,add,?"}
 PATHS = ["/", "/?status=failed", "/?batch=wrong", "/tasks/many?action=cancel&status=failed", "/nothing"]
 
