@@ -13,13 +13,13 @@ pytest_plugins = ["support.browser"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--long: the faults last as long as the promises say."""
-    parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 10")
+    parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
 
 
 @pytest.fixture(scope="session")
 def fault_seconds(request: pytest.FixtureRequest) -> float:
     """How long a pause or a cut lasts: longer than a worker may be silent."""
-    return 20.0 if request.config.getoption("--long") else 10.0
+    return 20.0 if request.config.getoption("--long") else 9.0
 
 
 @pytest.fixture(scope="session")
