@@ -94,13 +94,13 @@ serve() { # uWSGI, with a stop that no request notices
   limit=$(cat /proc/sys/net/core/somaxconn 2>/dev/null || echo 128)
   [ "$limit" -le 1024 ] || limit=1024
   if [ -z "${ABACUS_IMAGE:-}" ]; then WEB_BIND=${WEB_BIND:-127.0.0.1:${HTTP_PORT:-8000}}; fi
-  export WEB_BIND="${WEB_BIND:-:8000}" WEB_BACKLOG="$limit"
+  export WEB_BIND="${WEB_BIND:-:8000}"
   export WEB_PROCESSES="${WEB_PROCESSES:-2}" WEB_THREADS="${WEB_THREADS:-4}"
 
   # Without a load balancer in front there is nothing to drain.
-  [ "${DRAIN_SECONDS:-3}" != 0 ] || exec "$venv/bin/pyuwsgi" --ini uwsgi.ini
+  [ "${DRAIN_SECONDS:-3}" != 0 ] || exec "$venv/bin/pyuwsgi" --ini uwsgi.ini --listen "$limit"
 
-  "$venv/bin/pyuwsgi" --ini uwsgi.ini &
+  "$venv/bin/pyuwsgi" --ini uwsgi.ini --listen "$limit" &
   server=$!
   # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
   # A second signal changes nothing: it is ignored from here on.

@@ -19,6 +19,7 @@ rows, now, batch = MathTask.objects, timezone.now(), Batch.objects.order_by("-pk
 middle = rows.order_by("-pk")[20000:].values_list("pk", flat=True).first()
 calls = {
   "sweep: waiting": lambda: rows.overdue("filled", now, 20000),
+  "sweep: waiting alone": lambda: rows.overdue("tasks", now, 20000),
   "sweep: held": lambda: rows.release_lost(),
   "purge": lambda: rows.purge(timedelta(days=30), 1000),
   "list": lambda: page(),

@@ -1,5 +1,6 @@
 """docker compose up -d, as its user meets it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -79,6 +80,12 @@ def test_a_large_body_is_refused_with_a_sentence(stack: Stack) -> None:
     answer = ask("POST", f"{stack.url}/api/tasks", b"x" * (11 * 2**20), {"Content-Type": "application/json"})
     assert answer.status == 413
     assert answer.json()["error"].endswith(".")
+
+
+def test_connections_queue_up_rather_than_being_dropped(stack: Stack) -> None:
+    found = re.search(r"listen backlog is limited to (\d+) connections", stack.compose("logs", "web"))
+    assert found, "uWSGI says at its start how many connections may wait"
+    assert int(found[1]) >= 128
 
 
 def test_the_request_id_is_in_the_answer_the_web_log_and_the_workers_log(stack: Stack) -> None:

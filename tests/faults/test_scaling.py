@@ -48,6 +48,8 @@ def test_scaling_web_up_and_down_fails_no_request(
     print(f"\nscaling {rounds} rounds at {rate:g}/s {outcome.line()}")
     assert not outcome.failed, outcome.line()
     assert not (outcome.lost or outcome.doubled or outcome.wrong), outcome.line()
+    # A busy uWSGI process must not be taken for a stuck one.
+    assert "HARAKIRI" not in faulty.compose("logs", "web")
 
 
 def test_a_rollout_replaces_every_container_and_fails_no_request(rolled: Stack, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What every answer carries, and the three answers about the state."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 from rows import database_away, sign
 
@@ -112,3 +114,14 @@ def test_health_tells_that_redis_is_away(client: Client) -> None:
         "redis": "away: ConnectionError",
         "workers": "ok",
     }
+
+
+@pytest.mark.parametrize("path", ["/api/tasks/1", "/nothing", "/tasks"])
+def test_a_body_that_nobody_wants_is_read_to_its_end(path: str) -> None:
+    body = b"x" * 200_000
+    environ = RequestFactory().put(path, body, "application/json").environ
+    environ["wsgi.input"] = unread = io.BytesIO(body)
+    response = WSGIHandler()(environ, lambda *_: bytes)
+    response.close()
+    assert response.status_code in {403, 404, 405}
+    assert unread.tell() == len(body)

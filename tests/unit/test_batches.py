@@ -15,7 +15,9 @@ from pytest_django import DjangoAssertNumQueries
 from rows import store
 from sentences import sentence
 
+from arithmetic import services
 from arithmetic.batches import MAX_ROWS, BadBatch, Rows, read_csv, read_json
+from arithmetic.inserts import insert_many
 from arithmetic.models import Batch, MathTask
 from arithmetic.operations import OPERATIONS
 
@@ -191,13 +193,11 @@ def test_the_same_key_gives_the_same_batch(client: Client, published: Published)
 def test_a_failure_in_the_middle_stores_nothing(
     client: Client, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = type(MathTask.objects.all()).insert
-
-    def broken(self: Any, batch: int, rows: Any) -> None:
-        whole(self, batch, rows)
+    def broken(batch: int, rows: Any) -> None:
+        insert_many(batch, rows)
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(type(MathTask.objects), "insert", broken)
+    monkeypatch.setattr(services, "insert_many", broken)
     response = upload(client, HEADER + "1,add,2\n")
     assert response.status_code == 500
     assert sentence(response)

@@ -1,10 +1,12 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from arithmetic.publisher import Publisher
+from support.waiting import wait_for
 
 Message = tuple[list[int], list[str]]
 
@@ -49,6 +51,7 @@ def broker() -> Recorder:
 def frozen(broker: Recorder, publisher: Publisher) -> None:
     """The broker hangs in its first message."""
     broker.open.clear()
+    broker.entered.clear()
     publisher.put(0, "first")
     assert broker.entered.wait(10)
 
@@ -70,6 +73,24 @@ def test_what_gathers_within_the_window_goes_as_one_message(broker: Recorder) ->
     assert time.monotonic() - sent > 0.2
     assert [len(ids) for ids, _ in broker.messages] == [1, 99]
     assert broker.ids() == list(range(100))
+
+
+def test_the_more_gathers_the_longer_it_gathers_next(broker: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr("arithmetic.publisher.time", SimpleNamespace(sleep=rests.append))
+    publisher = Publisher(broker.send, size=500, window=1)
+    frozen(broker, publisher)
+    for task_id in range(1, 4):
+        publisher.put(task_id)
+    broker.open.set()
+    assert publisher.flush(10)
+    frozen(broker, publisher)
+    for task_id in range(1, 101):
+        publisher.put(task_id)
+    broker.open.set()
+    broker.waits_for(lambda: len(broker.messages) == 4)
+    wait_for(lambda: len(rests) == 4, 10, "the publisher rests")
+    assert rests == [1, 3, 1, 5]
 
 
 def test_a_message_has_at_most_so_many_ids(broker: Recorder) -> None:

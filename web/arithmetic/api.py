@@ -48,8 +48,6 @@ def create(
         idempotency_key=idempotency_key,
         request_id=request.META["HTTP_X_REQUEST_ID"],
     )
-    if is_new:
-        task.refresh_from_db()
     response["Location"] = f"/api/tasks/{task.pk}"
     return Status(201 if is_new else 200, task)
 

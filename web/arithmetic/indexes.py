@@ -8,7 +8,7 @@ from django.db import connection
 
 BATCH, BATCH_STATUS = "math_task_batch", "math_task_batch_status"
 STATUS, TASK_TYPE = "math_task_status", "math_task_task_type"
-SWEEP, UPDATE_TIME = "math_task_sweep", "math_task_update_time"
+UPDATE_TIME = "math_task_update_time"
 PRIMARY = "PRIMARY"
 TABLE = "FROM `math_task`"  # as Django quotes it for MySQL; SQLite's names have other quotes, and stay as they are
 

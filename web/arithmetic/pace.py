@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.dateparse import parse_datetime
 
 from arithmetic import indexes
 from arithmetic.indexes import walking
-from arithmetic.models import BATCHED, SINGLE, MathTask, Status
+from arithmetic.models import MathTask, Status
 
 KEY = "pace"
 STEP = timedelta(seconds=10)
+SETTLED = timedelta(seconds=2)
 KEPT = 60  # steps: ten minutes
 MOST = 500_000  # tasks counted in one step
 SAMPLE = 100  # tasks whose waiting time is looked at
@@ -23,18 +25,18 @@ def note(clock: datetime, depths: dict[str, int]) -> None:
     noted: dict[str, Any] = cache.get(KEY) or {"steps": []}
     begin = clock - timedelta(seconds=clock.second % STEP.seconds, microseconds=clock.microsecond)
     steps = {step["time"]: step for step in noted["steps"]}
-    for start in (begin - STEP, begin):
+    # What ended in a step is seen when it is committed, shortly after.
+    final = parse_datetime(noted.get("clock", "")) or begin
+    for start in (begin,) if final - begin > SETTLED else (begin - STEP, begin):
         steps[start.isoformat()] = {"time": start.isoformat(), "ended": ended(start), "waiting_ms": waiting(start)}
     kept = sorted(steps.values(), key=lambda step: str(step["time"]))[-KEPT:]
     cache.set(KEY, {"clock": clock.isoformat(), "depths": depths, "steps": kept}, timeout=KEPT * STEP.seconds)
 
 
 def ended(start: datetime) -> int:
-    """How many tasks ended in the step: ranges of one index, and a bound."""
-    rows = MathTask.objects.filter(
-        status__in=RAN, queue__in=(SINGLE, BATCHED), update_time__gte=start, update_time__lt=start + STEP
-    )
-    with walking(indexes.SWEEP):
+    """How many tasks ended in the step: a range of one index, and a bound."""
+    rows = MathTask.objects.filter(status__in=RAN, update_time__gte=start, update_time__lt=start + STEP)
+    with walking(indexes.UPDATE_TIME):
         return rows.values("pk")[:MOST].count()
 
 

@@ -17,13 +17,15 @@ from arithmetic.tasks import send
 logger = logging.getLogger(__name__)
 
 Send = Callable[..., None]
+STRETCH = 5  # windows: under load nobody waits longer than this for the publisher
 
 
 class Publisher:
     """Gathers ids and sends them as few messages. What it cannot send, the sweep publishes later.
 
-    An id that comes while nothing was sent for `window` seconds goes at once; under load what
-    gathers within the window goes as one message, so messages grow exactly when load is high.
+    An id that comes while nothing was sent for `window` seconds goes at once. Under load what gathers within the
+    window goes as one message, and the more that is, the longer the next window: messages grow exactly when load is
+    high, and one costs the workers about the same however many ids it names.
     What comes as a whole (a batch) is cut into messages and goes in turn with the single ones.
     """
 
@@ -82,7 +84,7 @@ class Publisher:
             ids, request_ids, queue = self._take()
             try:
                 self._send(ids, request_ids, **queue)
-                rest = 0.0 if self._bulk else self._window
+                rest = 0.0 if self._bulk else self._window * min(len(ids), STRETCH)
             except Exception as error:  # the thread must outlive whatever the broker's client raises
                 logger.warning("broker away, %d tasks are left to the sweep: %s", len(ids), error)
                 rest = self._pause

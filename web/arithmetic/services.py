@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from arithmetic.batches import Rows
 from arithmetic.indexes import walking
+from arithmetic.inserts import Row, insert_many, insert_one
 from arithmetic.listing import EVERYTHING, Filters
 from arithmetic.models import BATCHED, CANCELLABLE, RETRIABLE, SINGLE, Batch, MathTask, MathTaskQuerySet, Status
 from arithmetic.operations import canonical
@@ -72,13 +73,13 @@ def create_task(
     The same key with the same task gives the stored one; with another task KeyConflict.
     `x`, `y` and `task_type` are valid: forms and schemas have seen to it.
     """
-    task = MathTask(x=x, task_type=task_type, y=y, idempotency_key=digest(idempotency_key))
+    row, key = (canonical(x), task_type, canonical(y)), digest(idempotency_key)
     try:
-        task.save(force_insert=True)  # autocommit: one round trip
+        task = insert_one(row, key)
     except IntegrityError:
         if not idempotency_key:
             raise
-        return _same_task(task), False
+        return _same_task(key, row), False
     identity = task.pk
     transaction.on_commit(lambda: publisher.put(identity, request_id), robust=True)
     return task, True
@@ -89,10 +90,9 @@ def digest(key: str | None) -> str | None:
     return hashlib.sha256(key.encode()).hexdigest() if key else None
 
 
-def _same_task(task: MathTask) -> MathTask:
-    stored = MathTask.objects.get(idempotency_key=task.idempotency_key)
-    same = (stored.task_type, stored.x, stored.y) == (task.task_type, canonical(task.x), canonical(task.y))
-    if not same:
+def _same_task(key: str | None, row: Row) -> MathTask:
+    stored = MathTask.objects.get(idempotency_key=key)
+    if (stored.x, stored.task_type, stored.y) != row:
         raise KeyConflict("This idempotency key was used for another task; use a new key for a new task.")
     return stored
 
@@ -107,7 +107,7 @@ def create_batch(*, rows: Rows, idempotency_key: str | None = None, request_id: 
         with transaction.atomic():
             batch.save(force_insert=True)
             for chunk in rows.chunks():
-                MathTask.objects.insert(batch.pk, chunk)
+                insert_many(batch.pk, chunk)
             transaction.on_commit(partial(_publish_batch, batch.pk, request_id), robust=True)
     except IntegrityError:
         if not idempotency_key:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+PIECE = 65_536  # bytes
 RETRY_AFTER = "5"  # seconds
 PAUSE_SECONDS = 1.0  # between two looks at a database that is away
 LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
@@ -36,6 +37,21 @@ def request_id(get_response: View) -> View:
         request.META["HTTP_X_REQUEST_ID"] = identity
         response = get_response(request)
         response["X-Request-ID"] = identity
+        return response
+
+    return middleware
+
+
+def whole_body(get_response: View) -> View:
+    """Read what the view left of the body: a socket closed with unread data is reset, and the answer with it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        try:
+            while request.read(PIECE):
+                pass
+        except UnreadablePostError:
+            logger.info("the client went away while it sent its request")
         return response
 
     return middleware
