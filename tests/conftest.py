@@ -1,5 +1,6 @@
 """What all tests share: the running stacks, each started once."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,20 @@ pytest_plugins = ["support.browser"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--long: the faults last as long as the promises say."""
     parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (-n 2 --dist loadgroup), one process has the tests of the Compose stacks, the other one the rest."""
+    for item in items:
+        needs_docker = {"e2e", "faults"} & set(item.path.parts) or "[stack" in item.name
+        item.add_marker(pytest.mark.xdist_group("docker" if needs_docker else "desk"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Beside the stacks, which are held to seconds, all else takes what CPU they leave."""
+    group = item.get_closest_marker("xdist_group")
+    if "PYTEST_XDIST_WORKER" in os.environ and group and group.args == ("desk",) and os.nice(0) == 0:
+        os.nice(10)
 
 
 @pytest.fixture(scope="session")
