@@ -1,0 +1,85 @@
+"""CPU time by service, and how busy the machine is, from the kernel's own counts."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+QUIET, SETTLE_SECONDS = 0.15, 20.0
+PROC = Path("/proc")
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def machine() -> tuple[float, float]:
+    """(busy, all) seconds of all cores since the start of the machine."""
+    fields = [int(field) for field in (PROC / "stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (sum(fields) - fields[3] - fields[4]) / ticks, sum(fields) / ticks  # idle and waiting for disks
+
+
+def settle() -> None:
+    """Wait until what came before has died down; on a machine that is never quiet, for a bounded time."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < end:
+        before = machine()
+        time.sleep(0.5)
+        after = machine()
+        if after[0] - before[0] < QUIET * (after[1] - before[1]):
+            return
+
+
+class Meter:
+    """`with Meter(project) as meter:` then meter.seconds by service, and meter.busy from 0 to 1."""
+
+    def __init__(self, project: str) -> None:
+        self.counters = [(service, counter(pid)) for service, pid in running(project)]
+        self.seconds: dict[str, float] = {}
+        self.busy = 0.0
+
+    def read(self) -> dict[str, float]:
+        """Seconds so far by service."""
+        total: dict[str, float] = {}
+        for service, path in self.counters:
+            total[service] = total.get(service, 0.0) + used(path)
+        return total
+
+    def __enter__(self) -> "Meter":
+        self.before, self.machine_before = self.read(), machine()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        busy, total = (now - then for now, then in zip(machine(), self.machine_before, strict=True))
+        self.seconds = {service: now - self.before[service] for service, now in self.read().items()}
+        self.seconds["the rest"] = max(0.0, busy - sum(self.seconds.values()))
+        self.busy = busy / total
+
+    def per(self, tasks: int) -> dict[str, float]:
+        """Milliseconds per task."""
+        return {service: 1000 * value / tasks for service, value in self.seconds.items()}
+
+
+def running(project: str) -> list[tuple[str, int]]:
+    """(service, process id) of each container of the Compose project."""
+    label = f"label=com.docker.compose.project={project}"
+    ids = subprocess.run(["docker", "ps", "-q", "--filter", label], capture_output=True, text=True, check=True)
+    template = '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}'
+    command = ["docker", "inspect", "-f", template, *ids.stdout.split()]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [(service, int(pid)) for service, pid in (line.split() for line in found.stdout.splitlines())]
+
+
+def counter(pid: int) -> Path:
+    """The file that counts the CPU time of the process's container."""
+    for line in (PROC / str(pid) / "cgroup").read_text(encoding="utf-8").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "cpuacct" in controllers.split(","):
+            return CGROUPS / controllers / path.lstrip("/") / "cpuacct.usage"
+        if not controllers and (CGROUPS / path.lstrip("/") / "cpu.stat").exists():
+            return CGROUPS / path.lstrip("/") / "cpu.stat"
+    raise SystemExit("The kernel's CPU counts of the containers are not under /sys/fs/cgroup; the bench needs them.")
+
+
+def used(path: Path) -> float:
+    """Seconds so far."""
+    text = path.read_text(encoding="utf-8")
+    return int(text) / 1e9 if path.name == "cpuacct.usage" else int(text.split()[1]) / 1e6
