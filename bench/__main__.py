@@ -6,6 +6,8 @@ README.md in this folder tells the method.
 import argparse
 import dataclasses
 import shutil
+import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -62,6 +64,7 @@ def main() -> None:
     given = arguments()
     if reason := missing():
         sys.exit(f"abacus: {reason}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("abacus: stopped"))  # what was started goes down all the same
     chosen = {name: value for name in ("rounds", "tasks") if (value := getattr(given, name))}
     plan, report = dataclasses.replace(SHORT if given.short else Plan(), **chosen), Report()
     with tempfile.TemporaryDirectory(prefix="abacus-bench-") as static:
@@ -73,10 +76,19 @@ def main() -> None:
                     started = time.monotonic()
                     measure(stand, plan, report)
                     say(f"{name} took {time.monotonic() - started:.0f} s")
+            report.notes.append(quiet(stand.noise))
     text = document(about, plan, report)
     print(text)
     if given.output or not given.short:
         write(given.output or default_path(), text)
+
+
+def quiet(noise: list[float]) -> str:
+    """What else ran on the machine spoils the figures: how busy it was when nothing of ours was asked for."""
+    return (
+        f"Just before the {len(noise)} measurements the cores were busy by {statistics.median(noise):.0%} "
+        f"({min(noise):.0%}–{max(noise):.0%})."
+    )
 
 
 def say(words: str) -> None:

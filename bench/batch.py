@@ -1,6 +1,5 @@
 """B3: an uploaded batch, from the request to the last result, and its work alone."""
 
-from bench.cpu import settle
 from bench.create import LONG
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
@@ -22,7 +21,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     run(stand, plan.batch, Report())
     for _ in range(plan.rounds):
         whole.append(run(stand, plan.batch, report))
-        settle()
+        stand.settle()
         limit.append(stand.probe("limit", str(plan.batch)))
         alone.append(drain(stand, plan.batch, report))
     what = f"a CSV batch of {plan.batch:,} until all are success"
@@ -48,7 +47,7 @@ def upload(stand: Stand, rows: int) -> int:
 
 def run(stand: Stand, rows: int, report: Report) -> float:
     """Tasks per second from the request to the last result."""
-    settle()
+    stand.settle()
     [[begin]] = stand.rows("SELECT CAST(NOW(6) AS CHAR)")
     with stand.meter() as meter:
         batch = upload(stand, rows)
@@ -62,7 +61,7 @@ def drain(stand: Stand, rows: int, report: Report) -> float:
     stand.stop_workers()
     batch = upload(stand, rows)
     wait_for(lambda: published(stand), 30, "the batch is published", every=0.5)
-    settle()
+    stand.settle()
     with stand.meter() as meter:
         stand.start_workers()
         wait_ended(stand, batch)

@@ -1,6 +1,5 @@
 """B5: the list as HAProxy's cache answers it, against HAProxy's own answer of the same size."""
 
-from bench.cpu import settle
 from bench.load import wrk
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
@@ -33,7 +32,7 @@ def rounds(stand: Stand, plan: Plan, urls: list[str], report: Report) -> list[li
     rates: list[list[float]] = [[] for _ in urls]
     for _ in range(plan.rounds):
         for place, url in enumerate(urls):
-            settle()
+            stand.settle()
             with stand.meter() as meter:
                 load = wrk(url, plan.seconds)
             assert not load.refused, (url, load)

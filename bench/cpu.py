@@ -1,6 +1,7 @@
 """CPU time by service, and how busy the machine is, from the kernel's own counts."""
 
 import os
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -17,15 +18,21 @@ def machine() -> tuple[float, float]:
     return (sum(fields) - fields[3] - fields[4]) / ticks, sum(fields) / ticks  # idle and waiting for disks
 
 
-def settle() -> None:
-    """Wait until what came before has died down; on a machine that is never quiet, for a bounded time."""
+def settle() -> float:
+    """Wait until what came before has died down; on a machine that is never quiet, for a bounded time. How busy it is."""
     end = time.monotonic() + SETTLE_SECONDS
-    while time.monotonic() < end:
+    while True:
         before = machine()
         time.sleep(0.5)
-        after = machine()
-        if after[0] - before[0] < QUIET * (after[1] - before[1]):
-            return
+        busy, total = (now - then for now, then in zip(machine(), before, strict=True))
+        if busy < QUIET * total or time.monotonic() > end:
+            return busy / total
+
+
+def bench() -> float:
+    """Seconds that this process and those that it started have used: wrk, and calls of Docker's client."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 class Meter:
@@ -38,7 +45,7 @@ class Meter:
 
     def read(self) -> dict[str, float]:
         """Seconds so far by service."""
-        total: dict[str, float] = {}
+        total = {"bench": bench()}
         for service, path in self.counters:
             total[service] = total.get(service, 0.0) + used(path)
         return total
@@ -50,7 +57,7 @@ class Meter:
     def __exit__(self, *_: object) -> None:
         busy, total = (now - then for now, then in zip(machine(), self.machine_before, strict=True))
         self.seconds = {service: now - self.before[service] for service, now in self.read().items()}
-        self.seconds["the rest"] = max(0.0, busy - sum(self.seconds.values()))
+        self.seconds["others"] = max(0.0, busy - sum(self.seconds.values()))
         self.busy = busy / total
 
     def per(self, tasks: int) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """B1: how many tasks are created per second, one per request, while no worker runs."""
 
-from bench.cpu import settle
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
 from bench.sides import BARE, DOCUMENTED, OURS
@@ -20,7 +19,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
         side.create(stand, WARM_UP)
     for _ in range(plan.rounds):
         for side in SIDES:
-            settle()
+            stand.settle()
             with stand.meter() as meter:
                 load = side.create(stand, plan.seconds)
             rates[side.name].append(load.rate)

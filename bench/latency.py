@@ -2,7 +2,6 @@
 
 import statistics
 
-from bench.cpu import settle
 from bench.plan import Plan
 from bench.report import Figure, Report
 from bench.sides import DOCUMENTED
@@ -13,7 +12,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     """Ours against the documented way, sample by sample in turn."""
     found: dict[str, dict[int, list[float]]] = {side: {50: [], 99: []} for side in ("ours", "reference")}
     for _ in range(plan.rounds):
-        settle()
+        stand.settle()
         for side, samples in stand.probe("latency", str(plan.samples)).items():
             for percent, values in found[side].items():
                 values.append(percentile(samples, percent))

@@ -3,7 +3,6 @@
 import subprocess
 
 from bench.batch import run
-from bench.cpu import settle
 from bench.plan import Plan
 from bench.report import Figure, Report
 from bench.sides import OURS
@@ -23,7 +22,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
         mark = OURS.mark(stand)
         OURS.create(stand, LOAD)
         stand.wait_ended(OURS.table, mark, 60)
-        settle()
+        stand.settle()
         done += OURS.mark(stand) - mark + plan.batch
         for service, values in sizes.items():
             values.append(largest(stand, service))

@@ -4,7 +4,6 @@ import os
 import statistics
 
 from bench.batch import drain
-from bench.cpu import settle
 from bench.create import LONG, WARM_UP
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
@@ -56,7 +55,7 @@ def create(stand: Stand, plan: Plan, report: Report, count: int) -> float:
     mark = OURS.mark(stand)
     OURS.create(stand, WARM_UP)
     stand.wait_ended(OURS.table, mark, LONG)
-    settle()
+    stand.settle()
     with stand.meter() as meter:
         load = OURS.create(stand, plan.seconds)
     report.costs.append(Cost(f"B8 web={count}", meter.per(load.accepted), meter.busy))

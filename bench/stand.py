@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench.cpu import Meter
+from bench.cpu import Meter, settle
 from support.stack import Stack
 from support.waiting import wait_for
 
@@ -20,6 +20,7 @@ class Stand(Stack):
         super().__init__("abacus-bench", *FILES, APP_IMAGE="abacus-bench", STATIC_FILES=str(static))
         self.static = static
         self._sql: subprocess.Popen[str] | None = None
+        self.noise: list[float] = []
         self.keep_static(**{"tasks.json": b"{}", "tasks.html": b"{}"})
 
     def keep_static(self, **files: bytes) -> None:
@@ -72,6 +73,10 @@ class Stand(Stack):
         """The service's own address on the edge network: Docker's port proxy would be measured, too."""
         networks: Any = self.inspect(self.containers(service)[0])["NetworkSettings"]
         return f"http://{networks['Networks'][f'{self.project}_edge']['IPAddress']}:{port}"
+
+    def settle(self) -> None:
+        """Wait until the machine is quiet, and note how quiet it became."""
+        self.noise.append(settle())
 
     def meter(self) -> Meter:
         """CPU time by service while it is open."""

@@ -1,6 +1,5 @@
 """B2: tasks per second from the first request to the last result, one task per request."""
 
-from bench.cpu import settle
 from bench.create import LONG, WARM_UP
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
@@ -27,7 +26,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
 
 def run(stand: Stand, side: Side, seconds: int, report: Report) -> tuple[float, float]:
     """Load, then wait for the last result: tasks per second from end to end, and created per second meanwhile."""
-    settle()
+    stand.settle()
     mark = side.mark(stand)
     with stand.meter() as meter:
         load = side.create(stand, seconds)

@@ -16,7 +16,7 @@ def connect(database: str, autocommit: bool = True) -> Any:
         database=database,
         charset="utf8mb4",
         ssl_mode="DISABLED",
-        init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, time_zone = '+00:00'",
+        init_command="SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00'",
     )
     connection.autocommit(autocommit)
     return connection
