@@ -19,7 +19,7 @@ def machine() -> tuple[float, float]:
 
 
 def settle() -> float:
-    """Wait until what came before has died down; on a machine that is never quiet, for a bounded time. How busy it is."""
+    """Wait until what came before has died down, for a bounded time; how busy the machine is then."""
     end = time.monotonic() + SETTLE_SECONDS
     while True:
         before = machine()
