@@ -52,7 +52,7 @@ def run(stand: Stand, rows: int, report: Report) -> float:
     with stand.meter() as meter:
         batch = upload(stand, rows)
         wait_ended(stand, batch)
-    report.costs.append(Cost("B3 whole", meter.per(rows), meter.busy))
+    report.costs.append(Cost("B3", "whole", meter.per(rows), meter.busy))
     return ended(stand, batch, rows, f"'{begin}'")
 
 
@@ -65,7 +65,7 @@ def drain(stand: Stand, rows: int, report: Report) -> float:
     with stand.meter() as meter:
         stand.start_workers()
         wait_ended(stand, batch)
-    report.costs.append(Cost("B3 work alone, with the workers' start", meter.per(rows), meter.busy))
+    report.costs.append(Cost("B3", "work alone, with the workers' start", meter.per(rows), meter.busy))
     return ended(stand, batch, rows, "MIN(start_time)")
 
 

@@ -10,36 +10,39 @@ from support.http import ask
 LISTS = {"tasks.json": "/api/tasks", "tasks.html": "/tasks?lang=en"}
 PAGE = 50
 SILENT, LOGGING = 8080, 8081
+SILENT_ANSWER, LOGGED_ANSWER = "static answer", "static answer with a log line"
 
 
 def measure(stand: Stand, plan: Plan, report: Report) -> None:
     """Both lists that are the same for everyone; then the page, which is not."""
     prepare(stand)
-    for name, path in LISTS.items():
-        ours = f"{stand.address('haproxy')}{path}"
-        static = [f"{stand.address('reference-static', port)}/{name}" for port in (SILENT, LOGGING)]
-        rates = rounds(stand, plan, [ours, *static], report)
-        what = f"GET {path} through the cache"
-        report.figures.append(Figure("B5", what, rates[0], "/s", rates[1], "static answer", 0.5))
-        report.figures.append(Figure("B5", what, rates[0], "/s", rates[2], "static answer with a log line"))
-    page = rounds(stand, plan, [f"{stand.address('haproxy')}/"], report)
-    report.figures.append(Figure("B5", "GET / (a form's token in it: not cacheable)", page[0], "/s"))
+    ours = stand.address("haproxy")
+    silent, logging = (stand.address("reference-static", port) for port in (SILENT, LOGGING))
+    for name, path in list(LISTS.items())[: None if plan.pages else 1]:
+        what = f"GET {path}"
+        sides = {what: f"{ours}{path}", SILENT_ANSWER: f"{silent}/{name}", LOGGED_ANSWER: f"{logging}/{name}"}
+        rates = rounds(stand, plan, sides, report)
+        for side, target in ((SILENT_ANSWER, 0.5), (LOGGED_ANSWER, None)):
+            figure = Figure("B5", f"{what} through the cache", rates[what], "/s", rates[side], side, target)
+            report.figures.append(figure)
+    if plan.pages:
+        page = "GET / (not cacheable: it holds a form's token)"
+        report.figures.append(Figure("B5", page, rounds(stand, plan, {page: f"{ours}/"}, report)[page], "/s"))
 
 
-def rounds(stand: Stand, plan: Plan, urls: list[str], report: Report) -> list[list[float]]:
+def rounds(stand: Stand, plan: Plan, sides: dict[str, str], report: Report) -> dict[str, list[float]]:
     """Answers per second of each address, in turn."""
-    size = [len(ask("GET", url).body) for url in urls]
-    rates: list[list[float]] = [[] for _ in urls]
+    size = {side: len(ask("GET", url).body) for side, url in sides.items()}
+    rates: dict[str, list[float]] = {side: [] for side in sides}
     for _ in range(plan.rounds):
-        for place, url in enumerate(urls):
+        for side, url in sides.items():
             stand.settle()
             with stand.meter() as meter:
                 load = wrk(url, plan.seconds)
             assert not load.refused, (url, load)
-            assert load.bytes > 0.9 * size[place] * load.requests, (url, load)
-            rates[place].append(load.rate)
-            what = "static answer" if "/tasks." in url else f"GET /{url.split('/', 3)[3]}"
-            report.costs.append(Cost(f"B5 {what}", meter.per(load.requests), meter.busy))
+            assert load.bytes > 0.9 * size[side] * load.requests, (url, load)
+            rates[side].append(load.rate)
+            report.costs.append(Cost("B5", side, meter.per(load.requests), meter.busy))
     return rates
 
 

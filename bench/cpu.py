@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-QUIET, SETTLE_SECONDS = 0.15, 20.0
+QUIET, SETTLE_SECONDS = 0.15, 10.0
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -39,30 +39,35 @@ class Meter:
     """`with Meter(project) as meter:` then meter.seconds by service, and meter.busy from 0 to 1."""
 
     def __init__(self, project: str) -> None:
-        self.counters = [(service, counter(pid)) for service, pid in running(project)]
+        self.project = project
         self.seconds: dict[str, float] = {}
         self.busy = 0.0
 
-    def read(self) -> dict[str, float]:
-        """Seconds so far by service."""
-        total = {"bench": bench()}
-        for service, path in self.counters:
-            total[service] = total.get(service, 0.0) + used(path)
-        return total
-
     def __enter__(self) -> "Meter":
-        self.before, self.machine_before = self.read(), machine()
+        self.before, self.bench_before, self.machine_before = counts(self.project), bench(), machine()
         return self
 
     def __exit__(self, *_: object) -> None:
         busy, total = (now - then for now, then in zip(machine(), self.machine_before, strict=True))
-        self.seconds = {service: now - self.before[service] for service, now in self.read().items()}
+        self.seconds = {"bench": bench() - self.bench_before}
+        # A container that was started meanwhile began at nought.
+        for (service, path), now in counts(self.project).items():
+            self.seconds[service] = self.seconds.get(service, 0.0) + now - self.before.get((service, path), 0.0)
         self.seconds["others"] = max(0.0, busy - sum(self.seconds.values()))
         self.busy = busy / total
 
     def per(self, tasks: int) -> dict[str, float]:
         """Milliseconds per task."""
         return {service: 1000 * value / tasks for service, value in self.seconds.items()}
+
+
+def counts(project: str) -> dict[tuple[str, Path], float]:
+    """Seconds so far of each container of the Compose project, by its service and the file that counts."""
+    found = {}
+    for service, pid in running(project):
+        path = counter(pid)
+        found[service, path] = used(path)
+    return found
 
 
 def running(project: str) -> list[tuple[str, int]]:

@@ -23,7 +23,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
             with stand.meter() as meter:
                 load = side.create(stand, plan.seconds)
             rates[side.name].append(load.rate)
-            report.costs.append(Cost(f"B1 {side.name}", meter.per(load.accepted), meter.busy))
+            report.costs.append(Cost("B1", side.name, meter.per(load.accepted), meter.busy))
             if load.refused or load.broken:
                 report.notes.append(f"B1 {side.name}: {load.refused} refused, {load.broken} broken off")
     for other, target in ((BARE, 0.8), (DOCUMENTED, 3.0)):

@@ -13,6 +13,7 @@ class Plan:
     samples: int = 200  # single tasks per round and side
     tasks: int = 200_000  # while memory is watched
     steps: tuple[int, ...] = (1, 2, 4)  # containers
+    pages: bool = True  # the HTML of the list, too
 
 
-SHORT = Plan(rounds=2, seconds=3, batch=20_000, samples=60, tasks=40_000, steps=(1, 2))
+SHORT = Plan(rounds=2, seconds=2, batch=20_000, samples=30, tasks=40_000, steps=(1, 2), pages=False)

@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+SHARE = 0.02  # of what a task costs: a container below it has no column
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -78,6 +80,7 @@ class Figure:
 class Cost:
     """CPU milliseconds per task, by service, and how busy the machine was."""
 
+    bar: str
     what: str
     by_service: dict[str, float]
     busy: float
@@ -96,24 +99,33 @@ class Report:
         head = ["", "what", "ours, median (min–max)", "reference", "ratio", "bar", "met"]
         parts = [table(head, [figure.cells() for figure in sorted(self.figures, key=lambda figure: figure.bar)])]
         if self.costs:
-            parts.append("CPU milliseconds per task, by container; in the last column, how busy all cores were:")
-            parts.append(self.cost_table())
+            parts.append("CPU milliseconds per task or request, by container, and how busy all cores were:")
+            bars = sorted({cost.bar for cost in self.costs})
+            parts += [cost_table([cost for cost in self.costs if cost.bar == bar]) for bar in bars]
         if self.notes:
             parts.append("\n".join(f"- {note}" for note in self.notes))
         return "\n\n".join(parts) + "\n"
 
-    def cost_table(self) -> str:
-        """A column per service, the largest first."""
-        total: dict[str, float] = {}
-        for cost in self.costs:
-            for name, value in cost.by_service.items():
-                total[name] = max(total.get(name, 0), value)
-        names = [name for name in sorted(total, key=lambda name: -total[name]) if total[name] >= 0.001]
-        rows = [
-            [cost.what, *(f"{cost.by_service.get(name, 0):.3f}" for name in names), f"{cost.busy:.0%}"]
-            for cost in self.costs
-        ]
-        return table(["", *names, "busy"], rows)
+
+def cost_table(costs: Sequence[Cost]) -> str:
+    """A line per side, the mean of its rounds; a column per service that matters, the largest first."""
+    lines = {}
+    for what in dict.fromkeys(cost.what for cost in costs):
+        rounds = [cost for cost in costs if cost.what == what]
+        lines[what] = mean([cost.by_service for cost in rounds]), statistics.mean(cost.busy for cost in rounds)
+    shares = [{name: value / sum(line.values()) for name, value in line.items()} for line, _ in lines.values()]
+    largest = {name: max(share.get(name, 0.0) for share in shares) for share in shares for name in share}
+    names = sorted((name for name in largest if largest[name] >= SHARE), key=lambda name: -largest[name])
+    rows = [
+        [what, *(f"{line.get(name, 0):.3f}" for name in names), f"{busy:.0%}"] for what, (line, busy) in lines.items()
+    ]
+    return table([costs[0].bar, *names, "busy"], rows)
+
+
+def mean(maps: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Key by key."""
+    names = dict.fromkeys(name for one in maps for name in one)
+    return {name: statistics.mean(one.get(name, 0.0) for one in maps) for name in names}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

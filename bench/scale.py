@@ -58,6 +58,6 @@ def create(stand: Stand, plan: Plan, report: Report, count: int) -> float:
     stand.settle()
     with stand.meter() as meter:
         load = OURS.create(stand, plan.seconds)
-    report.costs.append(Cost(f"B8 web={count}", meter.per(load.accepted), meter.busy))
+    report.costs.append(Cost("B8", f"web={count}", meter.per(load.accepted), meter.busy))
     stand.wait_ended(OURS.table, mark, LONG)
     return load.rate

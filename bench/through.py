@@ -33,7 +33,7 @@ def run(stand: Stand, side: Side, seconds: int, report: Report) -> tuple[float, 
         stand.wait_ended(side.table, mark, LONG)
     outcome = side.outcome(stand, mark)
     assert outcome.right == outcome.tasks, (side.name, outcome)
-    report.costs.append(Cost(f"B2 {side.name}", meter.per(outcome.tasks), meter.busy))
+    report.costs.append(Cost("B2", side.name, meter.per(outcome.tasks), meter.busy))
     if load.refused or load.broken:
         report.notes.append(f"B2 {side.name}: {load.refused} refused, {load.broken} broken off")
     return outcome.tasks / outcome.seconds, load.rate
