@@ -9,6 +9,7 @@ from support.waiting import wait_for
 
 OPERATIONS = ("add", "minus", "multiply", "divide")
 SECOND = 7
+ALONE = "work alone, with the workers' start"
 LIMIT = "no queue, 2 processes, 1,000 rows at once"
 # What MySQL thinks of the results; divide has its own many digits, so there a result is enough.
 RIGHT = f"""SUM(status = 'success' AND result = CASE task_type
@@ -56,7 +57,7 @@ def run(stand: Stand, rows: int, report: Report) -> float:
     return ended(stand, batch, rows, f"'{begin}'")
 
 
-def drain(stand: Stand, rows: int, report: Report) -> float:
+def drain(stand: Stand, rows: int, report: Report, bar: str = "B3", what: str = ALONE) -> float:
     """Tasks per second from the first claim to the last result, where all messages wait before the workers start."""
     stand.stop_workers()
     batch = upload(stand, rows)
@@ -65,7 +66,7 @@ def drain(stand: Stand, rows: int, report: Report) -> float:
     with stand.meter() as meter:
         stand.start_workers()
         wait_ended(stand, batch)
-    report.costs.append(Cost("B3", "work alone, with the workers' start", meter.per(rows), meter.busy))
+    report.costs.append(Cost(bar, what, meter.per(rows), meter.busy))
     return ended(stand, batch, rows, "MIN(start_time)")
 
 

@@ -27,7 +27,8 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     scale(stand, "web", 1)
     for count in plan.steps:
         scale(stand, "celery", count)
-        tell(report, "celery", count, [drain(stand, plan.batch, Report()) for _ in range(ROUNDS)])
+        rates = [drain(stand, plan.batch, report, "B8", f"celery={count}, with its start") for _ in range(ROUNDS)]
+        tell(report, "celery", count, rates)
     scale(stand, "celery", 1)
 
 
