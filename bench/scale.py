@@ -2,6 +2,7 @@
 
 import os
 import statistics
+from functools import partial
 
 from bench.batch import drain
 from bench.create import LONG, WARM_UP
@@ -22,7 +23,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     )
     for count in plan.steps:
         scale(stand, "web", count)
-        wait_for(lambda count=count: len(serving(stand, count)) == count, 30, f"{count} web containers serve")  # type: ignore[misc]
+        wait_for(partial(all_serve, stand, count), 30, f"{count} web containers serve")
         tell(report, "web", count, [create(stand, plan, report, count) for _ in range(ROUNDS)])
     scale(stand, "web", 1)
     for count in plan.steps:
@@ -46,9 +47,9 @@ def scale(stand: Stand, service: str, count: int) -> None:
     stand.wait_healthy(service)
 
 
-def serving(stand: Stand, count: int) -> set[str]:
-    """The web containers that answered."""
-    return {ask("GET", f"{stand.url}/live").headers["x-served-by"] for _ in range(3 * count)}
+def all_serve(stand: Stand, count: int) -> bool:
+    """Whether HAProxy has found so many web containers."""
+    return len({ask("GET", f"{stand.url}/live").headers["x-served-by"] for _ in range(3 * count)}) == count
 
 
 def create(stand: Stand, plan: Plan, report: Report, count: int) -> float:

@@ -1,11 +1,11 @@
 """The stack that is measured, with its references beside it."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from bench.cpu import Meter, settle
+from bench.database import Database
 from support.stack import Stack
 from support.waiting import wait_for
 
@@ -19,7 +19,7 @@ class Stand(Stack):
     def __init__(self, static: Path) -> None:
         super().__init__("abacus-bench", *FILES, APP_IMAGE="abacus-bench", STATIC_FILES=str(static))
         self.static = static
-        self._sql: subprocess.Popen[str] | None = None
+        self._database: Database | None = None
         self.noise: list[float] = []
         self.keep_static(**{"tasks.json": b"{}", "tasks.html": b"{}"})
 
@@ -41,29 +41,20 @@ class Stand(Stack):
 
     def down(self) -> None:
         """Remove all of it."""
-        if self._sql:
-            self._sql.kill()
-            self._sql.wait()
-            self._sql = None
+        if self._database:
+            self._database.close()
+            self._database = None
         super().down()
 
     def rows(self, statement: str) -> list[list[Any]]:
-        """Rows of a statement, on one connection that is kept: a `docker exec` each would be load of its own."""
-        if self._sql is None:
-            files = [part for name in FILES for part in ("-f", name)]
-            exec_ = ["exec", "-T", "probe", "python", "-m", "bench.probes.sql"]
-            command = ["docker", "compose", "-p", self.project, *files, *exec_]
-            pipe = subprocess.PIPE
-            self._sql = subprocess.Popen(command, env=self.env, stdin=pipe, stdout=pipe, text=True)
-        assert self._sql.stdin
-        assert self._sql.stdout
-        self._sql.stdin.write(json.dumps(statement) + "\n")
-        self._sql.stdin.flush()
-        line = self._sql.stdout.readline()
-        if not line:
-            raise AssertionError(f"no answer to {statement}; the reason is above")
-        found: list[list[Any]] = json.loads(line)
-        return found
+        """Rows of a statement."""
+        if self._database is None:
+            self._database = Database(self.command("exec", "-T", "probe", "python", "-m", "bench.probes.sql"), self.env)
+        return self._database.rows(statement)
+
+    def command(self, *arguments: str) -> list[str]:
+        """docker compose ... as words."""
+        return ["docker", "compose", "-p", self.project, *(part for name in FILES for part in ("-f", name)), *arguments]
 
     def probe(self, module: str, *arguments: str) -> Any:
         """What a measuring process inside the networks prints, read as JSON."""
