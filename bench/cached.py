@@ -1,5 +1,7 @@
 """B5: the list as HAProxy's cache answers it, against HAProxy's own answer of the same size."""
 
+import re
+
 from bench.load import wrk
 from bench.plan import Plan
 from bench.report import Cost, Figure, Report
@@ -10,6 +12,7 @@ from support.http import ask
 LISTS = {"tasks.json": "/api/tasks", "tasks.html": "/tasks?lang=en"}
 PAGE = 50
 SILENT, LOGGING = 8080, 8081
+METRICS = 8404
 SILENT_ANSWER, LOGGED_ANSWER = "static answer", "static answer with a log line"
 
 
@@ -21,7 +24,10 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     for name, path in list(LISTS.items())[: None if plan.pages else 1]:
         what = f"GET {path}"
         sides = {what: f"{ours}{path}", SILENT_ANSWER: f"{silent}/{name}", LOGGED_ANSWER: f"{logging}/{name}"}
+        before = cache(stand)
         rates = rounds(stand, plan, sides, report)
+        lookups, hits = (now - then for now, then in zip(cache(stand), before, strict=True))
+        report.notes.append(f"B5 {what}: HAProxy looked into its cache {lookups:,} times and found it {hits:,} times")
         for side, target in ((SILENT_ANSWER, 0.5), (LOGGED_ANSWER, None)):
             figure = Figure("B5", f"{what} through the cache", rates[what], "/s", rates[side], side, target)
             report.figures.append(figure)
@@ -44,6 +50,17 @@ def rounds(stand: Stand, plan: Plan, sides: dict[str, str], report: Report) -> d
             rates[side].append(load.rate)
             report.costs.append(Cost("B5", side, meter.per(load.requests), meter.busy))
     return rates
+
+
+def cache(stand: Stand) -> tuple[int, int]:
+    """How often our HAProxy has looked into its cache, and found what it looked for."""
+    text = ask("GET", f"{stand.address('haproxy', METRICS)}/metrics").body.decode()
+    return count(text, "lookups"), count(text, "hits")
+
+
+def count(text: str, name: str) -> int:
+    """Of all its parts."""
+    return sum(map(int, re.findall(rf"^haproxy_\w+_http_cache_{name}_total{{.*}} (\d+)$", text, re.MULTILINE)))
 
 
 def prepare(stand: Stand) -> None:
