@@ -80,7 +80,7 @@ def main() -> None:
     text = document(about, plan, report)
     print(text)
     if given.output or not given.short:
-        write(given.output or default_path(), text)
+        write(given.output or default_path(given.only), text)
 
 
 def quiet(noise: list[float]) -> str:
@@ -103,10 +103,11 @@ def document(about: list[str], plan: Plan, report: Report) -> str:
     return f"# What was measured\n\n{lines}\n\n{report.markdown()}"
 
 
-def default_path() -> Path:
-    """By day and commit."""
+def default_path(only: str | None) -> Path:
+    """By day and commit, and what was chosen."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return ROOT / "bench" / "results" / f"{datetime.now(UTC):%Y-%m-%d}-{commit.stdout.strip() or 'no-commit'}.md"
+    parts = [f"{datetime.now(UTC):%Y-%m-%d}", commit.stdout.strip() or "no-commit", *(only.split(",") if only else [])]
+    return ROOT / "bench" / "results" / f"{'-'.join(parts)}.md"
 
 
 def write(path: Path, text: str) -> None:
