@@ -11,7 +11,7 @@ PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def machine() -> tuple[float, float]:
+def cores() -> tuple[float, float]:
     """(busy, all) seconds of all cores since the start of the machine."""
     fields = [int(field) for field in (PROC / "stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
     ticks = os.sysconf("SC_CLK_TCK")
@@ -22,14 +22,14 @@ def settle() -> float:
     """Wait until what came before has died down, for a bounded time; how busy the machine is then."""
     end = time.monotonic() + SETTLE_SECONDS
     while True:
-        before = machine()
+        before = cores()
         time.sleep(0.5)
-        busy, total = (now - then for now, then in zip(machine(), before, strict=True))
+        busy, total = (now - then for now, then in zip(cores(), before, strict=True))
         if busy < QUIET * total or time.monotonic() > end:
             return busy / total
 
 
-def bench() -> float:
+def own() -> float:
     """Seconds that this process and those that it started have used: wrk, and calls of Docker's client."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
@@ -44,12 +44,12 @@ class Meter:
         self.busy = 0.0
 
     def __enter__(self) -> "Meter":
-        self.before, self.bench_before, self.machine_before = counts(self.project), bench(), machine()
+        self.before, self.own_before, self.machine_before = counts(self.project), own(), cores()
         return self
 
     def __exit__(self, *_: object) -> None:
-        busy, total = (now - then for now, then in zip(machine(), self.machine_before, strict=True))
-        self.seconds = {"bench": bench() - self.bench_before}
+        busy, total = (now - then for now, then in zip(cores(), self.machine_before, strict=True))
+        self.seconds = {"bench": own() - self.own_before}
         # A container that was started meanwhile began at nought.
         for (service, path), now in counts(self.project).items():
             self.seconds[service] = self.seconds.get(service, 0.0) + now - self.before.get((service, path), 0.0)
