@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +50,14 @@ def arguments() -> argparse.Namespace:
     return given
 
 
+def planned(given: argparse.Namespace) -> Plan:
+    """How much the command line asks for."""
+    plan = SHORT if given.short else Plan()
+    if given.rounds:
+        plan = dataclasses.replace(plan, rounds=given.rounds, batches=given.rounds)
+    return dataclasses.replace(plan, tasks=given.tasks or plan.tasks)
+
+
 def missing() -> str:
     """What the bench needs and this machine lacks."""
     if not sys.platform.startswith("linux"):
@@ -65,22 +73,28 @@ def main() -> None:
     if reason := missing():
         sys.exit(f"abacus: {reason}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("abacus: stopped"))  # what was started goes down all the same
-    chosen = {name: value for name in ("rounds", "tasks") if (value := getattr(given, name))}
-    plan, report = dataclasses.replace(SHORT if given.short else Plan(), **chosen), Report()
+    plan, report = planned(given), Report()
     with tempfile.TemporaryDirectory(prefix="abacus-bench-") as static:
         say("starting the stack and its references")
         with Stand(Path(static)) as stand:
             about = machine.description(stand)
-            for name, measure in BENCHES.items():
-                if name in given.chosen:
-                    started = time.monotonic()
-                    measure(stand, plan, report)
-                    say(f"{name} took {time.monotonic() - started:.0f} s")
-            report.notes.append(quiet(stand.noise))
-    text = document(about, plan, report)
-    print(text)
+            try:
+                measure(stand, plan, report, given.chosen)
+            finally:  # what was found before a failure or a stop is told, too
+                text = document(about, plan, report)
+                print(text, flush=True)
     if given.output or not given.short:
         write(given.output or default_path(given.only), text)
+
+
+def measure(stand: Stand, plan: Plan, report: Report, chosen: Sequence[str]) -> None:
+    """One after the other, in the order of BENCHES."""
+    for name, bench in BENCHES.items():
+        if name in chosen:
+            started = time.monotonic()
+            bench(stand, plan, report)
+            say(f"{name} took {time.monotonic() - started:.0f} s")
+    report.notes.append(quiet(stand.noise))
 
 
 def quiet(noise: list[float]) -> str:

@@ -20,7 +20,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
     """Ours against the same work without a queue."""
     whole, alone, limit = [], [], []
     run(stand, plan.batch, Report())
-    for _ in range(plan.rounds):
+    for _ in range(plan.batches):
         whole.append(run(stand, plan.batch, report))
         stand.settle()
         limit.append(stand.probe("limit", str(plan.batch)))
@@ -59,12 +59,12 @@ def run(stand: Stand, rows: int, report: Report) -> float:
 
 def drain(stand: Stand, rows: int, report: Report, bar: str = "B3", what: str = ALONE) -> float:
     """Tasks per second from the first claim to the last result, where all messages wait before the workers start."""
-    stand.stop_workers()
+    stand.compose("stop", "celery")
     batch = upload(stand, rows)
     wait_for(lambda: published(stand), 30, "the batch is published", every=0.5)
     stand.settle()
     with stand.meter() as meter:
-        stand.start_workers()
+        stand.compose("start", "celery")
         wait_ended(stand, batch)
     report.costs.append(Cost(bar, what, meter.per(rows), meter.busy))
     return ended(stand, batch, rows, "MIN(start_time)")

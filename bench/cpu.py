@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-QUIET, SETTLE_SECONDS = 0.15, 10.0
+QUIET, SETTLE_SECONDS = 0.15, 4.0
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
 
