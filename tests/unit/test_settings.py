@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from celery import current_app
 from celery.app.defaults import SETTING_KEYS
+from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 from commands import manage, python
 from django.conf import settings
 from django.core.checks import Error
@@ -32,6 +34,10 @@ def test_every_celery_setting_is_a_real_one() -> None:
     names = {name for name in dir(settings) if name.startswith("CELERY_")}
     assert {name for name in names if name.removeprefix("CELERY_").lower() not in SETTING_KEYS} == set(EXCEPTIONS)
     assert len(names) > 20
+
+
+def test_a_worker_keeps_its_connection_to_the_database() -> None:
+    assert DjangoWorkerFixup(current_app).db_reuse_max >= 1000
 
 
 def test_each_time_limit_ends_before_the_next_one_begins() -> None:
