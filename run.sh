@@ -4,6 +4,7 @@
 #   ./run.sh              everything on this machine: web, worker, beat, SQLite and an embedded
 #                         Redis on http://127.0.0.1:8000 (HTTP_PORT); needs Python 3.11 to 3.13
 #   ./run.sh test [args]  the tests that this machine can run; the arguments go to pytest
+#   ./run.sh bench [args] how fast it is, as ratios (needs Docker and wrk; --short: three minutes; --help)
 #   ./run.sh web          migrate if need be, then serve; drains before it stops
 #   ./run.sh celery       a worker
 #   ./run.sh beat         the clock that sends the periodic tasks (one is enough)
@@ -178,6 +179,10 @@ case $role in
   test)
     install_lock test
     exec "$venv/bin/python" -m pytest "$@"
+    ;;
+  bench)
+    install_lock test
+    PYTHONPATH=tests exec "$venv/bin/python" -m bench "$@"
     ;;
   web)
     enter

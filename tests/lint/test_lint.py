@@ -34,7 +34,9 @@ CONFTESTS = "tests/(unit|faults)/conftest.py"  # one name for several modules: e
 
 
 @pytest.mark.parametrize(
-    "files", [("web", "tests"), ("tests/unit/conftest.py",), ("tests/faults/conftest.py",)], ids=lambda files: files[-1]
+    "files",
+    [("web", "tests", "bench"), ("tests/unit/conftest.py",), ("tests/faults/conftest.py",)],
+    ids=lambda files: files[-1],
 )
 def test_types_hold(files: tuple[str, ...]) -> None:
     exclude = ["--exclude", CONFTESTS] if len(files) > 1 else []

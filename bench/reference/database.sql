@@ -1,0 +1,2 @@
+CREATE DATABASE reference;
+GRANT ALL ON reference.* TO 'abacus'@'%';
