@@ -40,9 +40,10 @@ class Table:
     newest: int = 0
 
     def use(self) -> None:
-        """Connect to it; this process claims and finishes in its name."""
-        connection.close()
+        """Ask it from here on; a connection made anew would also be one to it."""
         connection.settings_dict["NAME"] = f"rows_{self.rows}"
+        with connection.cursor() as cursor:
+            cursor.execute(f"USE rows_{self.rows}")
         self.newest = self.newest or MathTask.objects.order_by("-pk").values_list("pk", flat=True)[0]
 
     def tidy(self) -> None:
@@ -56,13 +57,17 @@ class Table:
 
 Measure = Callable[[Table], float]
 client = Client(raise_request_exception=True)
+asked: list[str] = []  # the statements of what was timed last
 
 
 def seconds(call: Callable[[], Any]) -> float:
     """How long it takes."""
+    connection.queries_log.clear()
     started = time.perf_counter()
     call()
-    return time.perf_counter() - started
+    took = time.perf_counter() - started
+    asked[:] = [query["sql"] for query in connection.queries_log]
+    return took
 
 
 def get(address: Callable[[Table], str], table: Table) -> float:
@@ -152,24 +157,25 @@ MEASURES: dict[str, Measure] = {
     "sweep": sweep,
     "purge of 500": purge,
 }
-FEWER = {"claim and finish 500": 3, "purge of 500": 3, "counts": 5}
+FEWER = {"claim and finish 500": 9, "purge of 500": 7, "counts": 5}
 
 
 def plans(table: Table, measure: Measure) -> list[str]:
     """How MySQL finds and orders the rows of each statement on tasks: kind of access and index."""
     connection.force_debug_cursor = True
-    connection.queries_log.clear()
     measure(table)
-    asked = [query["sql"] for query in connection.queries if "`math_task`" in query["sql"]]
     connection.force_debug_cursor = False
     told: dict[str, None] = {}
     with connection.cursor() as cursor:
         for sql in asked:
-            if sql.startswith(("SELECT", "UPDATE", "DELETE")):
+            verb = sql.split()[0]
+            if verb in {"SELECT", "UPDATE", "DELETE"} and "`math_task`" in sql:
                 cursor.execute("EXPLAIN FORMAT=TRADITIONAL " + sql.replace("%", "%%"))
                 names = [column[0] for column in cursor.description]
-                for row in cursor.fetchall():
-                    told[plan(sql.split()[0], dict(zip(names, row, strict=True)))] = None
+                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                # What is counted is a derived table, bounded by its LIMIT; its rows are those of another line.
+                told |= {plan(verb, row): None for row in rows if not str(row["table"]).startswith("<")}
+    table.tidy()
     return list(told)
 
 
@@ -177,28 +183,37 @@ def plan(verb: str, row: dict[str, Any]) -> str:
     """One line of EXPLAIN in a few words."""
     index = (row["key"] or "").removeprefix("math_task_")
     extra = row["Extra"] or ""
+    if "const tables" in extra:  # found by key; the row has moved on since
+        return f"{verb} const PRIMARY"
     flags = [word for word, sign in {"SORT": "filesort", "TEMPORARY": "temporary"}.items() if sign in extra]
-    access = "FULL SCAN" if row["type"] == "ALL" else " ".join(filter(None, [row["type"], index]))
-    return " ".join([verb, access or extra, *flags])
+    access = "FULL SCAN" if row["type"] == "ALL" else f"{row['type']} {index}"
+    return " ".join([verb, access, *flags])
+
+
+def turns(tables: list[Table], measure: Measure, repeat: int) -> dict[int, float]:
+    """The median at each size; one after the other each time, so that a busy moment meets all alike."""
+    took: dict[int, list[float]] = {table.rows: [] for table in tables}
+    for number in range(repeat):
+        for table in tables if number % 2 else tables[::-1]:
+            table.use()
+            took[table.rows].append(measure(table))
+    for table in tables:
+        table.use()
+        table.tidy()
+    return {size: statistics.median(found) * 1000 for size, found in took.items()}
 
 
 def main(rounds: int, sizes: list[int]) -> None:
-    """Measure in turn, so that whatever else the machine does meets each size alike."""
+    """Measure round by round; the first warms up."""
     publisher.put = lambda *_: None  # type: ignore[method-assign]  # a message costs the same at any size
     tables = [Table(size) for size in sizes]
     times: dict[str, dict[int, list[float]]] = {name: {size: [] for size in sizes} for name in MEASURES}
     for number in range(rounds + 1):
         for name, measure in MEASURES.items():
-            for table in tables if number % 2 else tables[::-1]:
-                table.use()
-                took = [measure(table) for _ in range(FEWER.get(name, REPEAT) + 1)][1:]
-                table.tidy()
-                if number:  # the first round warms up
-                    times[name][table.rows].append(statistics.median(took) * 1000)
+            for size, middle in turns(tables, measure, FEWER.get(name, REPEAT)).items():
+                times[name][size] += [middle] if number else []
     tables[-1].use()
-    told = {name: plans(tables[-1], measure) for name, measure in MEASURES.items()}
-    tables[-1].tidy()
-    print(json.dumps({"times": times, "plans": told}))
+    print(json.dumps({"times": times, "plans": {name: plans(tables[-1], each) for name, each in MEASURES.items()}}))
 
 
 if __name__ == "__main__":
