@@ -66,7 +66,7 @@ def written(stack: Stack) -> bool:
 
 def measure(sizes: list[int], rounds: int) -> tuple[dict[str, Any], str]:
     """Times and plans, and where they come from."""
-    with Stack("bench-growth", APP_IMAGE="abacus-bench") as stack:
+    with Stack("bench-growth", APP_IMAGE="abacus-bench-growth") as stack:
         for size in sizes:
             print(f"filling {size:,} rows", file=sys.stderr)
             fill(stack, size)

@@ -139,7 +139,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--minutes", type=int, default=30)
     parser.add_argument("--rate", type=float, default=100, help="requests per second; half of them create a task")
     chosen = parser.parse_args(argv)
-    with Stack("bench-soak", APP_IMAGE="abacus-bench") as stack:
+    with Stack("bench-soak", APP_IMAGE="abacus-bench-soak") as stack:
         samples = soak(stack, chosen.minutes, chosen.rate)
         about = markdown.about(stack)
     words = (

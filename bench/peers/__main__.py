@@ -156,7 +156,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     chosen = parser.parse_args(argv)
     files = ("docker-compose.yaml", "bench/peers/compose.yaml")
-    with Stack("bench-peers", *files, APP_IMAGE="abacus-bench") as stack:
+    with Stack("bench-peers", *files, APP_IMAGE="abacus-bench-growth") as stack:
         bench = Bench(stack, chosen.count, chosen.samples)
         bench.start()
         rounds: dict[str, list[Round]] = {peer: [] for peer in chosen.peers}
