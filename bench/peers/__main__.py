@@ -41,11 +41,16 @@ class Bench:
     def __init__(self, stack: Stack, count: int, samples: int) -> None:
         self.stack, self.count, self.samples = stack, count, samples
 
-    def start(self) -> None:
-        """Only what the peers need stays up."""
+    @contextmanager
+    def producer(self) -> Iterator[None]:
+        """Where the rows come from. Only what the peers need stays up."""
         self.stack.compose("stop", "web", "celery", "beat", "haproxy")
         self.stack.compose("build", "peer-worker")
-        self.stack.compose("up", "-d", "--no-deps", "peer-producer")
+        try:
+            self.stack.compose("up", "-d", "--no-deps", "peer-producer")
+            yield
+        finally:
+            self.stack.compose("rm", "-s", "-f", "peer-producer")
 
     @contextmanager
     def worker(self, peer: str) -> Iterator[str]:
@@ -158,12 +163,12 @@ def main(argv: list[str]) -> int:
     files = ("docker-compose.yaml", "bench/peers/compose.yaml")
     with Stack("bench-peers", *files, APP_IMAGE="abacus-bench-growth") as stack:
         bench = Bench(stack, chosen.count, chosen.samples)
-        bench.start()
         rounds: dict[str, list[Round]] = {peer: [] for peer in chosen.peers}
-        for number in range(chosen.rounds):
-            for peer in chosen.peers if number % 2 == 0 else chosen.peers[::-1]:
-                rounds[peer].append(bench.measure(peer))
-                print(f"round {number + 1} {peer}: {rounds[peer][-1]}", file=sys.stderr)
+        with bench.producer():
+            for number in range(chosen.rounds):
+                for peer in chosen.peers if number % 2 == 0 else chosen.peers[::-1]:
+                    rounds[peer].append(bench.measure(peer))
+                    print(f"round {number + 1} {peer}: {rounds[peer][-1]}", file=sys.stderr)
         report(bench, rounds)
     return 0
 
