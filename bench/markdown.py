@@ -1,6 +1,8 @@
 """Results as Markdown: a sentence on where they come from, tables, and the file that keeps them."""
 
 import os
+import platform
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -21,8 +23,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def about(stack: Stack) -> str:
     """When, on what and of which commit it was measured."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    python = stack.compose("exec", "-T", "mysql", "sh", "-c", "cat /proc/cpuinfo | grep -m1 'model name' || true")
-    cpu = python.partition(":")[2].strip() or "cores"
+    models = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    cpu = models[1] if models else platform.machine()
     mysql = stack.sql("SELECT VERSION()")[0][0]
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} at {commit.stdout.strip() or 'no commit'} "

@@ -6,16 +6,18 @@ turns, so that whatever else the machine does meets each alike. Writes results/p
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from bench import markdown
-from support.stack import Stack
+from support.stack import ROOT, Stack
 
 PEERS = {
     "celery": "Celery, as documented, results in the database",
@@ -141,7 +143,17 @@ def report(bench: Bench, rounds: dict[str, list[Round]]) -> None:
         "the row until its outcome is seen."
     )
     rows = [[PEERS[peer], *(cell(found, *column) for column in COLUMNS.items())] for peer, found in rounds.items()]
-    markdown.write("peers.md", "# Peers", markdown.about(bench.stack), words, markdown.table(HEAD, rows), NOTES)
+    about = f"{markdown.about(bench.stack)} {versions()}."
+    markdown.write(
+        "peers.md", "# Peers: the same work by other libraries", about, words, markdown.table(HEAD, rows), NOTES
+    )
+
+
+def versions() -> str:
+    """Which they are, by the locks."""
+    locks = (ROOT / "requirements" / "image.txt", Path(__file__).with_name("requirements.txt"))
+    pins = re.findall(r"^(celery|dramatiq|huey|rq)==(\S+)", "\n".join(map(Path.read_text, locks)), re.MULTILINE)
+    return ", ".join(f"{name} {version}" for name, version in pins)
 
 
 NOTES = """
