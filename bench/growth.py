@@ -64,6 +64,13 @@ def written(stack: Stack) -> bool:
     return int(dirty[0][1]) < 1000
 
 
+def megabytes(stack: Stack, rows: int) -> str:
+    """The size of the tasks with their indexes."""
+    ask = "SELECT SUM(data_length + index_length) / 1048576 FROM information_schema.tables WHERE table_schema = "
+    size = stack.sql(f"{ask} 'rows_{rows}' AND table_name = 'math_task'")[0][0]
+    return f"{float(size):,.1f} MB"
+
+
 def measure(sizes: list[int], rounds: int) -> tuple[dict[str, Any], str]:
     """Times and plans, and where they come from."""
     with Stack("bench-growth", APP_IMAGE="abacus-bench-growth") as stack:
@@ -77,7 +84,8 @@ def measure(sizes: list[int], rounds: int) -> tuple[dict[str, Any], str]:
         settings = ("-w", "/app/web", "-e", "DJANGO_SETTINGS_MODULE=config.settings")
         arguments = map(str, [rounds, *sizes])
         out = stack.compose("exec", "-T", *settings, "web", "python", "-c", source, *arguments)
-        return json.loads(out.splitlines()[-1]), markdown.about(stack)
+        room = f"The tables take {', '.join(megabytes(stack, size) for size in sizes)}."
+        return json.loads(out.splitlines()[-1]), f"{markdown.about(stack)} {room}"
 
 
 def ratios(times: dict[str, list[float]]) -> list[float]:

@@ -52,7 +52,7 @@ class Table:
 
     def anywhere(self) -> int:
         """Some id that has a whole page below it."""
-        return random.randint(min(100, self.newest), self.newest)  # noqa: S311
+        return random.randint(min(100, self.newest), self.newest)
 
 
 Measure = Callable[[Table], float]

@@ -3,6 +3,7 @@
 from xml.etree import ElementTree
 
 import pytest
+
 from bench.plot import DARK, LIGHT, Axes, decades, lines, short, spread
 from bench.soak import Line, slope, verdict
 

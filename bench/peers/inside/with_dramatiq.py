@@ -3,8 +3,8 @@
 https://dramatiq.io/guide.html
 """
 
-import dramatiq
-from dramatiq.brokers.redis import RedisBroker
+import dramatiq  # type: ignore[import-not-found]  # the image has it
+from dramatiq.brokers.redis import RedisBroker  # type: ignore[import-not-found]
 
 from .rows import BROKER, multiply, store
 
@@ -13,7 +13,7 @@ WORKER = ["dramatiq", "peers.with_dramatiq", "--processes", "2"]
 dramatiq.set_broker(RedisBroker(url=BROKER))
 
 
-@dramatiq.actor
+@dramatiq.actor  # type: ignore[untyped-decorator]
 def compute(identity: int) -> None:
     """One task, one message."""
     multiply(identity)

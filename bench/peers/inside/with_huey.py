@@ -3,7 +3,7 @@
 https://huey.readthedocs.io/en/latest/guide.html
 """
 
-from huey import RedisHuey
+from huey import RedisHuey  # type: ignore[import-not-found]  # the image has it
 
 from .rows import BROKER, multiply, store
 
@@ -12,7 +12,7 @@ WORKER = ["huey_consumer", "peers.with_huey.huey", "--worker-type", "process", "
 huey = RedisHuey("peer", url=BROKER)
 
 
-@huey.task()
+@huey.task()  # type: ignore[untyped-decorator]
 def compute(identity: int) -> None:
     """One task, one message."""
     multiply(identity)

@@ -4,7 +4,7 @@ https://python-rq.org/docs/workers/
 """
 
 from redis import Redis
-from rq import Queue
+from rq import Queue  # type: ignore[import-not-found]  # the image has it
 
 from .rows import BROKER, multiply, store
 

@@ -5,4 +5,4 @@ import os
 
 if __name__ == "__main__":
     command: list[str] = importlib.import_module(f"peers.with_{os.environ['PEER']}").WORKER
-    os.execvp(command[0], command)  # noqa: S606
+    os.execvp(command[0], command)
