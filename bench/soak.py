@@ -43,11 +43,11 @@ class Line:
 LINES = {
     **{f"{service} memory": Line("MB", 3.0) for service in SERVICES},
     "mysql memory": Line("MB", 3.0, "until its 256 MB of buffers are full"),
-    "mysql connections": Line("", 2),
+    "mysql connections": Line("", 4, "until each web thread and worker process has its own"),
     "redis data": Line("MB", 1.0),
     "redis keys": Line("", 3),
     **{f"{service} log": Line("MB", 0.1, "until three files of 10 MB are full") for service in SERVICES},
-    "p99": Line("ms", 10),
+    "p99": Line("ms", 50),
     "failures": Line("", 0.5),
     "rows": Line("", 0, "with the tasks, until the purge takes those of 30 days ago"),
 }
