@@ -135,9 +135,9 @@ def main(argv: list[str]) -> int:
 
 
 NOTES = """
-Notes. *deep* is a page at a random place, so most of it is read from the disk: a million rows and their indexes do not
-fit into the 256 MB that MySQL keeps in memory by default. *status and operation* looks through at most 2,000 rows, and
-*counts* counts at most 100,000 of each state (once a second for everybody): both grow up to their bound and no further.
+Notes. *deep* is a page at a random place; at a million rows the table with its indexes is larger than the 256 MB that
+MySQL keeps in memory by default. Two lines grow by design, up to a bound: *status and operation*, for which no index
+exists, looks through at most 2,000 rows, and *counts* (once a second for everybody) counts at most 100,000 of a state.
 `range`, `ref` and `const` are walks along one index; `index` walks it in order and ends at the LIMIT.
 """
 
