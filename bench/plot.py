@@ -7,7 +7,7 @@ from html import escape
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 820, 460
-LEFT, RIGHT, TOP, BOTTOM = 74, 190, 46, 58
+LEFT, RIGHT, TOP, BOTTOM = 74, 200, 46, 58
 LABEL_GAP = 17  # pixels between two labels
 # Told apart without red against green; the same eight in both themes, a little lighter on dark.
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#8a6d00", "#3a7fbf", "#7b4b94", "#555555")
