@@ -43,6 +43,11 @@ def rabbitmqctl(stack: Stack, *command: str) -> list[list[str]]:
     return [line.split("\t") for line in listed.splitlines()]
 
 
+def consumers(stack: Stack) -> list[list[str]]:
+    """Who listens: the queue, and how many messages it is given at a time."""
+    return rabbitmqctl(stack, "list_consumers", "queue_name", "prefetch_count")
+
+
 def restarts(stack: Stack) -> list[str]:
     """How often each worker was started again."""
     return [docker("inspect", "-f", "{{.RestartCount}}", worker) for worker in stack.containers("celery")]
@@ -88,8 +93,8 @@ def test_nothing_is_lost_or_doubled(rabbit: Stack, verb: str, tmp_path: Path, fa
     assert not (outcome.lost or outcome.doubled or outcome.wrong or outcome.failed), outcome.line()
     # its outage restarts no worker, and leaves none with fewer messages at a time than it has processes
     assert restarts(rabbit) == before
-    consumers = lambda: rabbitmqctl(rabbit, "list_consumers", "queue_name", "prefetch_count")  # noqa: E731
-    wait_for(lambda: sorted(consumers()) == sorted([queue, "2"] for queue in QUEUES for _ in before), 20, "all listen")
+    listening = sorted([queue, "2"] for queue in QUEUES for _ in before)
+    wait_for(lambda: sorted(consumers(rabbit)) == listening, 20, "both workers listen to all queues")
 
 
 def test_what_waited_for_rabbitmq_runs_within_fifteen_seconds_of_its_return(rabbit: Stack) -> None:

@@ -18,6 +18,7 @@ from arithmetic.models import Worker
 from arithmetic.workers import hindrance
 from config import health
 from config.broker import QUEUES, Broker, broker
+from config.celery import app
 from config.consumer import Consumer
 
 RABBITMQ = ["amqp://u:p@h//", "pyamqp://u:p@h//", "amqps://u:p@h//", "amqp://u:p@a//;amqp://u:p@b//"]
@@ -42,10 +43,10 @@ def test_redis_has_plain_queues_and_the_sweep_for_a_retry(url: str) -> None:
 def test_rabbitmq_has_quorum_queues_that_celery_takes_for_such(url: str) -> None:
     found = broker(url)
     assert found.name == "RabbitMQ"
-    app = Celery(broker=url)
-    app.conf.task_queues = found.queues()
-    assert detect_quorum_queues(app, "amqp")[0]
-    assert all(queue.queue_arguments["x-queue-type"] == "quorum" for queue in found.queues())
+    another = Celery(broker=url)
+    another.conf.task_queues = found.queues()
+    assert detect_quorum_queues(another, "amqp")[0]
+    assert [(queue.queue_arguments or {})["x-queue-type"] for queue in found.queues()] == ["quorum"] * 3
 
 
 @pytest.mark.parametrize("url", RABBITMQ)
@@ -53,7 +54,7 @@ def test_rabbitmq_confirms_and_no_wait_for_it_is_without_an_end(url: str) -> Non
     connection = AmqpConnection(**broker(url).options)
     assert connection.confirm_publish
     for seconds in (connection.connect_timeout, connection.read_timeout, connection.write_timeout):
-        assert 0 < seconds <= 5
+        assert seconds and seconds <= 5
 
 
 def test_tls_compares_the_name_in_the_certificate() -> None:
@@ -78,9 +79,8 @@ def test_the_worker_declares_no_queues_for_countdowns() -> None:
 
 def test_a_frozen_broker_holds_nobody_for_ever(frozen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection(frozen, transport_options={**broker(frozen).options, "connect_timeout": 0.2})
-    monkeypatch.setattr(health.app, "connection_for_write", lambda: connection)
+    monkeypatch.setattr(app, "connection_for_write", lambda: connection)
     assert health.broker() == "away: TimeoutError"
-    monkeypatch.setattr(tasks.current_app, "connection_for_write", lambda: connection)
     with pytest.raises(OperationalError):
         tasks.depths_of(QUEUES)
 

@@ -78,11 +78,15 @@ def redis() -> str:
 
 def broker() -> str:
     """ok, or why not: asked on a connection of its own, since the publisher's may be waiting."""
+    connection = app.connection_for_write()
+    refusals: tuple[type[BaseException], ...] = connection.connection_errors + connection.channel_errors
     try:
-        with app.connection_for_write() as connection:
+        with connection:
             connection.ensure_connection(max_retries=0)
     except OperationalError as error:
         return f"away: {type(error.__cause__ or error).__name__}"
+    except refusals as error:  # a wrong password
+        return f"away: {type(error).__name__}"
     return "ok"
 
 
