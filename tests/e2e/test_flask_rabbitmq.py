@@ -50,11 +50,12 @@ def test_a_request_is_accepted_and_its_result_comes_from_another_process(flask_s
 
 
 def test_progress_is_seen_while_a_task_runs(flask_stack: FlaskStack) -> None:
-    identity, seen = started(flask_stack.url, 2), []
+    identity = started(flask_stack.url, 2)
+    seen: list[dict[str, Any]] = []
 
     def watched() -> bool:
         seen.append(result(flask_stack.url, identity))
-        return seen[-1]["state"] == "success"
+        return bool(seen[-1]["state"] == "success")
 
     wait_for(watched, 15, "the task ends", every=0.05)
     told = [found["progress"] for found in seen if found["state"] == "running"]
@@ -71,12 +72,11 @@ def test_without_seconds_a_task_takes_ten(flask_stack: FlaskStack) -> None:
     wait_for(lambda: ended(flask_stack.url, identity), 20, "the task ends")
 
 
-@pytest.mark.parametrize("seconds", ["61", "-1", "1.5", "ten", "", "%D9%A3", "1" * 5000])
+@pytest.mark.parametrize("seconds", ["61", "-1", "1.5", "ten", "", "%D9%A3", "1" * 1000])
 def test_seconds_that_make_no_sense_get_a_sentence(flask_stack: FlaskStack, seconds: str) -> None:
     answer = start(flask_stack.url, f"?seconds={seconds}")
-    assert answer.status in {400, 422}
-    if answer.status == 422:  # what is longer than a request line may be is refused by gunicorn
-        assert answer.json()["error"].endswith("give a whole number from 0 to 60.")
+    assert answer.status == 422
+    assert answer.json()["error"].endswith("give a whole number from 0 to 60.")
 
 
 @pytest.mark.parametrize("path", [f"results/{uuid.UUID(int=0)}", "results/1", "nowhere"])
@@ -113,9 +113,11 @@ def test_all_queues_are_quorum_queues_and_the_dead_have_their_own(flask_stack: F
 
 
 def test_no_process_runs_as_root(container: str) -> None:
-    out = subprocess.run(["docker", "top", container, "-eo", "uid"], capture_output=True, text=True, check=True).stdout
-    assert out.split()[1:]
-    assert "0" not in out.split()
+    command = ["docker", "top", container, "-eo", "uid,pid"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    users = {line.split()[0] for line in out.splitlines()[1:]}
+    assert users
+    assert "0" not in users
 
 
 def test_the_container_is_hardened(container: str, service: str) -> None:
