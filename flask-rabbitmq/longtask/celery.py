@@ -14,7 +14,7 @@ class WorkersKilled(Exception):
     """Every run of the task so far ended in the death of its worker."""
 
 
-class Task(CeleryTask):  # type: ignore[misc]
+class Task(CeleryTask):  # type: ignore[type-arg]
     """A task whose id is finished once, and that is given up when it keeps killing its workers."""
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
@@ -36,7 +36,7 @@ def celery_init_app(app: Flask) -> Celery:
             with app.app_context():
                 return self.run(*args, **kwargs)
 
-    celery = Celery(app.name, task_cls=FlaskTask)
+    celery: Celery = Celery(app.name, task_cls=FlaskTask)
     celery.config_from_object(app.config["CELERY"])
     celery.set_default()
     app.extensions["celery"] = celery

@@ -77,7 +77,7 @@ class Publisher:
 
 def hang_up(connection: Connection) -> None:
     """Close the socket without AMQP's farewell, for which a frozen RabbitMQ would let us wait."""
-    established = connection._connection
-    if hasattr(established, "collect"):
-        established.collect()
-    connection._connection = connection._default_channel = None
+    if connection.connected:
+        established: Any = connection.connection
+        if hasattr(established, "collect"):  # AMQP; files need no farewell
+            established.collect()

@@ -33,6 +33,8 @@ PURGE = f"""
 class Store(BaseBackend):
     """Celery's own SQLAlchemy backend would do, but for one thing: there a second run overwrites an outcome."""
 
+    app: Any
+
     def __init__(self, app: Any, url: str, **kwargs: Any) -> None:
         super().__init__(app, url=url, **kwargs)
         self.path = url.removeprefix("sqlite:///")
@@ -69,4 +71,4 @@ class Store(BaseBackend):
     def cleanup(self) -> None:
         """Remove what ended longer ago than `result_expires`."""
         with self.connect() as connection:
-            connection.execute(PURGE, (time.time() - self.expires,))
+            connection.execute(PURGE, (time.time() - self.app.conf.result_expires,))

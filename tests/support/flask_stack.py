@@ -58,11 +58,8 @@ class FlaskStack(Stack):
         rows = [line.split() for line in out.splitlines()[1:]]
         return {name: int(messages) for name, messages in rows}
 
-    def pool(self) -> list[str]:
-        """The worker's pool processes, by their ids on the host: the children of what docker-init started."""
-        (worker,) = self.containers("worker")
-        command = ["docker", "top", worker, "-eo", "pid,ppid"]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        rows = [line.split() for line in out.splitlines()[1:]]
-        parents = dict(rows)
-        return [pid for pid in parents if parents.get(parents[pid]) in parents]
+    def processes(self, service: str) -> list[str]:
+        """Its processes by their ids on the host, oldest first: docker-init, the role, the role's own."""
+        (container,) = self.containers(service)
+        command = ["docker", "top", container, "-eo", "pid", "--sort", "start_time"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[1:]
