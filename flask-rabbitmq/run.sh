@@ -33,18 +33,17 @@ both() { # until one of them ends, or Ctrl-C ends both
   local port=${HTTP_PORT:-8000} code=0
   export WEB_BIND="127.0.0.1:$port" DATA_DIR="${DATA_DIR:-$PWD/data}"
   mkdir -p "$DATA_DIR"
-  export HEARTBEAT_FILE="$DATA_DIR/heartbeat"
-  trap 'code=130' INT
-  trap 'code=143' TERM
+  trap 'code=130' INT TERM HUP
   ./run.sh worker & worker=$!
   ./run.sh web & web=$!
   say "http://127.0.0.1:$port (Ctrl-C stops it; what it stores is in $DATA_DIR)"
   wait -n || [ "$code" != 0 ] || code=$?
   # The worker finishes what it has begun. A second Ctrl-C changes nothing.
-  trap '' INT TERM
+  trap '' INT TERM HUP
   kill -TERM "$web" "$worker" 2>/dev/null || true
   while kill -0 "$web" 2>/dev/null || kill -0 "$worker" 2>/dev/null; do wait || true; done
-  case $code in 130 | 143) say "stopped" ;; *) die "a process ended by itself; the reason is above" ;; esac
+  [ "$code" = 130 ] || die "a process ended by itself; the reason is above"
+  say "stopped; ./run.sh starts again with what is in $DATA_DIR"
 }
 
 make_secrets() { # the same password in two volumes: each service sees only its own

@@ -1,6 +1,5 @@
 """The worker's side: celery -A longtask.worker worker."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ class Heartbeat(bootsteps.StartStopStep):
     """Touches a file from the consumer's own loop: one that hangs, or has no connection, does not."""
 
     requires = ("celery.worker.components:Hub",)
-    file = Path(os.environ.get("HEARTBEAT_FILE") or "/tmp/heartbeat")  # noqa: S108 (a tmpfs of the container's own)
+    file = Path("/tmp/heartbeat")  # noqa: S108 (a tmpfs of the container's own)
 
     def register_with_event_loop(self, worker: Any, hub: Any) -> None:
         """Called for each connection; the timers of the one before have gone with it."""

@@ -107,18 +107,37 @@ def test_a_task_whose_worker_is_killed_ends_by_itself_and_once(sound: FlaskStack
 def test_a_task_that_always_kills_its_worker_fails_and_is_kept_with_the_dead(sound: FlaskStack) -> None:
     before = sound.queues()["tasks.dead"]
     identity = started(sound.url, 30)
-    for _ in range(3):
+    for _ in range(5):
         wait_for(lambda: running(sound.url, identity), 20, "it runs")
         subprocess.run(["kill", "-KILL", *sound.processes("worker")[2:]], check=True)  # the pool
         told = result(sound.url, identity)["updated"]  # nobody writes any more
         wait_for(partial(told_after, sound, identity, told), 20, "it is run again, or given up")
     outcome = wait_for(lambda: ended(sound.url, identity), 20, "it is given up")
     assert outcome["state"] == "failed"
-    assert outcome["error"] == "The task was given up: 3 times its worker died or lost RabbitMQ."
+    assert outcome["error"] == "The task was given up: 5 times its worker died or lost RabbitMQ."
     wait_for(lambda: sound.queues()["tasks.dead"] == before + 1, 10, "its message is with the dead")
     assert sound.queues()["tasks"] == 0
     after = started(sound.url, 0)
     assert wait_for(lambda: ended(sound.url, after), 20, "others go on")["state"] == "success"
+
+
+def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> None:
+    (worker,) = sound.containers("worker")
+    identity = started(sound.url, 1)
+    wait_for(lambda: running(sound.url, identity), 10, "it runs")
+    lock = "import sqlite3, time; c = sqlite3.connect('/data/results.sqlite3'); c.execute('BEGIN EXCLUSIVE'); "
+    holding = subprocess.Popen(
+        ["docker", "exec", worker, "python", "-c", lock + "print('held', flush=True); time.sleep(7)"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holding.stdout
+    assert holding.stdout.readline() == "held\n"
+    asked_at = time.monotonic()
+    refused = start(sound.url)
+    assert (refused.status, "retry-after" in refused.headers) == (503, True)
+    assert time.monotonic() - asked_at <= 5.5
+    assert holding.wait(20) == 0
+    assert wait_for(lambda: ended(sound.url, identity), 20, "its outcome is stored")["state"] == "success"
 
 
 def test_a_worker_that_hears_nothing_is_unhealthy(sound: FlaskStack) -> None:
