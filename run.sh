@@ -184,7 +184,9 @@ case $role in
     ;;
   bench)
     install_lock test
-    PYTHONPATH=tests exec "$venv/bin/python" -m bench "$@"
+    module=bench
+    case ${1:-} in growth | hotpaths | peers | soak) module=bench.$1 && shift ;; esac
+    PYTHONPATH=tests:. exec "$venv/bin/python" -m "$module" "$@"
     ;;
   web)
     enter

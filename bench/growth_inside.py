@@ -20,6 +20,7 @@ from django.db import connection
 from django.test import Client
 
 from arithmetic import services, stats, tasks
+from arithmetic.inserts import insert_many
 from arithmetic.listing import newest
 from arithmetic.models import Batch, MathTask, Status
 from arithmetic.publisher import publisher
@@ -97,7 +98,7 @@ def create(table: Table) -> float:
 
 def claim_and_finish(count: int, table: Table) -> float:
     """What a worker asks of MySQL for a message of so many ids."""
-    MathTask.objects.insert(0, [("6", "multiply", "7")] * count)
+    insert_many(0, [("6", "multiply", "7")] * count)
     ids = list(MathTask.objects.filter(batch_id=0, status=Status.CREATED).values_list("pk", flat=True))
 
     def work() -> None:
@@ -110,7 +111,7 @@ def claim_and_finish(count: int, table: Table) -> float:
 
 def sweep(table: Table) -> float:
     """Both halves of the sweep, with a worker that lives and holds rows."""
-    MathTask.objects.insert(0, [("6", "multiply", "7")] * HELD)
+    insert_many(0, [("6", "multiply", "7")] * HELD)
     ids = list(MathTask.objects.filter(batch_id=0, status=Status.CREATED).values_list("pk", flat=True))
     MathTask.objects.claim(ids, ME)
     beat([os.getpid()])
@@ -122,7 +123,7 @@ def sweep(table: Table) -> float:
 
 def purge(table: Table) -> float:
     """Delete some hundred rows that are old enough, of a table whose others are not."""
-    MathTask.objects.insert(0, [("6", "multiply", "7")] * PURGED)
+    insert_many(0, [("6", "multiply", "7")] * PURGED)
     old = MathTask.objects.order_by("-pk")[0].update_time - timedelta(days=60)
     MathTask.objects.filter(batch_id=0).update(status=Status.SUCCESS, update_time=old)
 
