@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from celery import current_app
 from celery.app.defaults import SETTING_KEYS
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 from commands import manage, python
@@ -14,6 +13,7 @@ from kombu import Connection
 from pytest_django import Settings
 
 from arithmetic.workers import GONE_AFTER
+from config.celery import app
 from config.checks import message_fits_time_limit, secret_key_is_long
 from config.embedded import GRACE_SECONDS
 
@@ -38,7 +38,7 @@ def test_every_celery_setting_is_a_real_one() -> None:
 
 
 def test_a_worker_keeps_its_connection_to_the_database() -> None:
-    assert DjangoWorkerFixup(current_app).db_reuse_max >= 1000
+    assert DjangoWorkerFixup(app).db_reuse_max >= 1000
 
 
 def test_each_time_limit_ends_before_the_next_one_begins() -> None:
