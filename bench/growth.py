@@ -20,7 +20,16 @@ CHUNK = 100_000
 INSIDE = Path(__file__).with_name("growth_inside.py")
 # The bar: at the largest size these cost at most 1.2 times what they cost at the smallest.
 BAR, HELD_TO_IT = 1.2, ("page", "list", "create", "create, API", "claim and finish 1", "claim and finish 500")
-DRAWN = ("page", "list", "list, deep", "create, API", "claim and finish 500", "sweep", "purge of 500", "counts, bounded")
+DRAWN = (
+    "page",
+    "list",
+    "list, deep",
+    "create, API",
+    "claim and finish 500",
+    "sweep",
+    "purge of 500",
+    "counts, bounded",
+)
 # Twenty days of tasks: 7 of 8 succeeded, the first 200 of every thousand came in a batch.
 FILL = """
 USE rows_{rows};
