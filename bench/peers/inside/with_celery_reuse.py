@@ -8,6 +8,6 @@ __all__ = ["WORKER", "app", "enqueue"]
 
 WORKER = ["celery", "-A", "peers.with_celery_reuse", "worker", "--concurrency", "2"]
 
-# Both: whoever imports Django's settings here has Abacus's app in the process, too, and that closes connections as well.
+# Both: Abacus's own app is in the process with its settings, and closes connections around tasks, too.
 for each in (app, abacus):
     each.conf.update(CELERY_DB_REUSE_MAX=1000)
