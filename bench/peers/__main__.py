@@ -139,8 +139,8 @@ def report(bench: Bench, rounds: dict[str, list[Round]]) -> None:
         f"{bench.count:,} tasks for each number (a batch: {bench.count * FASTER['abacus_batch']:,}), "
         f"{max(map(len, rounds.values()))} rounds in turn: median (least-most). A task is a row: *enqueue* stores it, "
         "and sends its message; the worker reads it, multiplies and writes it. *drain*: the queue is full, and nothing "
-        "else runs. *both at once*: from the first row until the last outcome. *latency*: one at a time, from before "
-        "the row until its outcome is seen."
+        "else runs. *both at once*: from the first row until the last outcome. *latency*: one at a time, 50 ms "
+        "apart, from before the row until its outcome is seen."
     )
     rows = [[PEERS[peer], *(cell(found, *column) for column in COLUMNS.items())] for peer, found in rounds.items()]
     about = f"{markdown.about(bench.stack)} {versions()}."
