@@ -115,7 +115,7 @@ serve() { # uWSGI, with a stop that no request notices
 
 given() { # NAME: prints what the user gave, as NAME or as the file NAME_FILE (see docker-compose.yaml)
   local value file=/run/given/$1
-  value=$(sed -n "s/^$1=//p" /run/given/values)
+  value=$(sed -n "s/^$1=//p" /run/given/values*)
   [ -r "$file" ] || die "$1_FILE cannot be read by uid $(id -u): give the file mode 0444 and its folder mode 0700."
   file=$(cat "$file")
   [ -z "$value" ] || [ -z "$file" ] || die "$1 and $1_FILE are both set: give one of them."
@@ -165,6 +165,8 @@ make_secrets() {
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
   fi
+  # docker-compose-rabbitmq.yaml is in use
+  [ -z "${RABBITMQ_HOST:-}" ] || secret RABBITMQ_PASSWORD rabbitmq/rabbitmq_password app/rabbitmq_password
 }
 
 role=${1:-}
@@ -182,7 +184,9 @@ case $role in
     ;;
   bench)
     install_lock test
-    PYTHONPATH=tests exec "$venv/bin/python" -m bench "$@"
+    module=bench
+    case ${1:-} in growth | hotpaths | peers | soak) module=bench.$1 && shift ;; esac
+    PYTHONPATH=tests:. exec "$venv/bin/python" -m "$module" "$@"
     ;;
   web)
     enter
@@ -191,8 +195,8 @@ case $role in
     ;;
   celery)
     enter
-    # Gossip and mingle make workers talk to each other, which nothing here needs and which costs at every start.
-    exec "$venv/bin/python" -m celery -A config worker --without-gossip --without-mingle \
+    # Gossip, mingle and event heartbeats make workers talk to each other, which nothing here needs and which costs.
+    exec "$venv/bin/python" -m celery -A config worker --without-gossip --without-mingle --without-heartbeat \
       --hostname "celery@%h" --concurrency "${CELERY_CONCURRENCY:-2}" --loglevel "${LOG_LEVEL:-INFO}" "$@"
     ;;
   beat)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.embedded import Embedded
+from support.flask_stack import FlaskStack
 from support.needs import need
 from support.stack import Stack, docker_missing
 
@@ -49,6 +50,14 @@ def stack() -> Iterator[Stack]:
     """docker compose up -d, running."""
     need(docker_missing())
     with Stack("abacus-test") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def flask_stack() -> Iterator[FlaskStack]:
+    """flask-rabbitmq/, running."""
+    need(docker_missing())
+    with FlaskStack() as running:
         yield running
 
 

@@ -38,7 +38,8 @@ calls = {
   "retry many": lambda: services.retry_matching(filters=Filters(status="failed"), expected=100000),
   "retry many of a batch": lambda: services.retry_matching(filters=Filters(batch=batch.pk), expected=100000),
   "results": lambda: list(batches.results(batch.pk)),
-  "pace": lambda: (pace.ended(now - timedelta(seconds=20)), pace.waiting(now - timedelta(seconds=20))),
+  "pace": lambda: (pace.ended(now - timedelta(seconds=20), now), pace.waiting(now - timedelta(seconds=20))),
+  "pace: many": lambda: pace.ended(now - timedelta(days=1), now),
 }
 plans = {}
 for name, call in calls.items():

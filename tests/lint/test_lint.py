@@ -12,7 +12,7 @@ from support.needs import need
 from support.stack import ROOT, docker_missing
 
 BIN = Path(sys.executable).parent
-SCRIPTS = ["run.sh", "rollout.sh", ".ci/run"]
+SCRIPTS = ["run.sh", "rollout.sh", ".ci/run", "flask-rabbitmq/run.sh"]
 
 
 def clean(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
@@ -35,7 +35,7 @@ CONFTESTS = "tests/(unit|faults)/conftest.py"  # one name for several modules: e
 
 @pytest.mark.parametrize(
     "files",
-    [("web", "tests", "bench"), ("tests/unit/conftest.py",), ("tests/faults/conftest.py",)],
+    [("web", "tests", "bench", "flask-rabbitmq"), ("tests/unit/conftest.py",), ("tests/faults/conftest.py",)],
     ids=lambda files: files[-1],
 )
 def test_types_hold(files: tuple[str, ...]) -> None:
@@ -52,7 +52,7 @@ def test_shell_scripts_are_sound() -> None:
 
 
 def test_dockerfiles_are_sound() -> None:
-    clean(str(BIN / "hadolint"), "web/Dockerfile")
+    clean(str(BIN / "hadolint"), "web/Dockerfile", "flask-rabbitmq/Dockerfile")
 
 
 @pytest.mark.parametrize("secure", ["0", "1"])
@@ -66,7 +66,11 @@ def test_no_migration_is_missing() -> None:
     clean(*check, cwd=ROOT / "web", env={"DJANGO_SETTINGS_MODULE": "config.settings"})
 
 
-@pytest.mark.parametrize("files", [(), ("-f", "docker-compose-mysql.yaml")], ids=["all", "mysql alone"])
+@pytest.mark.parametrize(
+    "files",
+    [(), ("-f", "docker-compose-mysql.yaml"), ("-f", "flask-rabbitmq/docker-compose.yaml")],
+    ids=["all", "mysql alone", "flask-rabbitmq"],
+)
 @pytest.mark.parametrize("env", [{}, {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "x"}], ids=["local", "remote"])
 def test_compose_accepts_each_documented_combination(files: tuple[str, ...], env: dict[str, str]) -> None:
     need(docker_missing())
@@ -81,7 +85,7 @@ def test_haproxy_accepts_its_configuration() -> None:
 
 
 def test_the_locks_name_no_index_and_pin_with_hashes() -> None:
-    for lock in (ROOT / "requirements").glob("*.txt"):
+    for lock in [*(ROOT / "requirements").glob("*.txt"), ROOT / "flask-rabbitmq" / "requirements.txt"]:
         lines = [line for line in lock.read_text().splitlines() if line and not line.startswith((" ", "#"))]
         assert lines
         assert all("==" in line for line in lines), lock

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from support.http import ask
 from support.waiting import wait_for
@@ -23,6 +24,8 @@ def free_port() -> int:
 class Embedded:
     """A running ./run.sh; `with` stops it and sees that nothing is left behind."""
 
+    folder = ROOT
+
     def __init__(self, data: Path, port: int | None = None, **env: str) -> None:
         self.data, self.port = data, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -30,11 +33,11 @@ class Embedded:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "RUN_DIR", "DATA_DIR", "PYTEST"))}
         self.env = {**kept, "DATA_DIR": str(data), "HTTP_PORT": str(self.port), **env}
 
-    def start(self, wait: bool = True) -> "Embedded":
+    def start(self, wait: bool = True) -> Self:
         """Start it, and wait for its own word that it runs."""
         self.output = self.data / "output.log"
         with self.output.open("ab") as file:
-            self.process = subprocess.Popen(["./run.sh"], cwd=ROOT, env=self.env, stdout=file, stderr=file)
+            self.process = subprocess.Popen(["./run.sh"], cwd=self.folder, env=self.env, stdout=file, stderr=file)
         if wait:
             wait_for(self.answers, 180, f"{self.url} answers; output: {self.output.read_text()}")
         return self
@@ -72,7 +75,7 @@ class Embedded:
         self.process.terminate()
         return self.process.wait(60)
 
-    def __enter__(self) -> "Embedded":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

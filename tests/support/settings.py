@@ -5,7 +5,19 @@ import secrets
 import tempfile
 from pathlib import Path
 
-SCRUBBED = ("MYSQL_", "REDIS_", "DJANGO_", "CELERY_", "TASK", "COMPOSE_", "WEB_", "HTTP_PORT", "LOG_LEVEL", "DRAIN")
+SCRUBBED = (
+    "MYSQL_",
+    "REDIS_",
+    "RABBITMQ_",
+    "DJANGO_",
+    "CELERY_",
+    "TASK",
+    "COMPOSE_",
+    "WEB_",
+    "HTTP_PORT",
+    "LOG_LEVEL",
+    "DRAIN",
+)
 for name in list(os.environ):
     if name.startswith(SCRUBBED) and name != "DJANGO_SETTINGS_MODULE":
         del os.environ[name]

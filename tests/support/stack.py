@@ -8,6 +8,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from support.embedded import free_port
 from support.http import ask
@@ -101,7 +102,7 @@ class Stack:
         """Remove the project with its volumes."""
         self.compose("down", "-v", "--remove-orphans", "--timeout", "5", check=False)
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         self.down()  # what an earlier run that was killed has left
         try:
             self.up("--build")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
-from rows import store
+from rows import ago, store
 from sentences import sentence
 
 from arithmetic import services
@@ -202,6 +202,15 @@ def test_a_failure_in_the_middle_stores_nothing(
     assert response.status_code == 500
     assert sentence(response)
     assert (Batch.objects.count(), MathTask.objects.count(), published) == (0, 0, [])
+
+
+@pytest.mark.parametrize(("hours", "purged", "success"), [(0, 0, 4), (11, 0, 4), (25, 0, 4), (25, 3, 1)])
+def test_a_batch_counts_its_tasks_also_where_some_are_purged(hours: float, purged: int, success: int) -> None:
+    batch = Batch.objects.create(total=6, fingerprint="", create_time=ago(hours * 3600))
+    ids = store(4, batch_id=batch.pk, status="success")
+    store(batch_id=batch.pk, status="failed"), store(batch_id=batch.pk)
+    MathTask.objects.filter(pk__in=ids[:purged]).delete()
+    assert batch.counts() == {"created": 1, "pending": 0, "success": success, "failed": 1, "cancelled": 0}
 
 
 def test_results_come_in_the_order_of_the_upload_also_while_it_runs(client: Client, published: Published) -> None:

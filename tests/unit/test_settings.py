@@ -5,12 +5,15 @@ from urllib.parse import quote
 
 import pytest
 from celery.app.defaults import SETTING_KEYS
+from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 from commands import manage, python
 from django.conf import settings
 from django.core.checks import Error
+from kombu import Connection
 from pytest_django import Settings
 
 from arithmetic.workers import GONE_AFTER
+from config.celery import app
 from config.checks import message_fits_time_limit, secret_key_is_long
 from config.embedded import GRACE_SECONDS
 
@@ -32,6 +35,10 @@ def test_every_celery_setting_is_a_real_one() -> None:
     names = {name for name in dir(settings) if name.startswith("CELERY_")}
     assert {name for name in names if name.removeprefix("CELERY_").lower() not in SETTING_KEYS} == set(EXCEPTIONS)
     assert len(names) > 20
+
+
+def test_a_worker_keeps_its_connection_to_the_database() -> None:
+    assert DjangoWorkerFixup(app).db_reuse_max >= 1000
 
 
 def test_each_time_limit_ends_before_the_next_one_begins() -> None:
@@ -97,9 +104,24 @@ def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: 
 
 def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
     url = "amqp://guest:guest@rabbit.example//"
-    found = load(tmp_path, "CELERY_BROKER_URL", "CACHES", CELERY_BROKER_URL=url, **REMOTE)
+    found = load(tmp_path, "CELERY_BROKER_URL", "CACHES", CELERY_BROKER_URL=url, RABBITMQ_HOST="rabbitmq", **REMOTE)
     assert found["CELERY_BROKER_URL"] == url
     assert found["CACHES"]["default"]["LOCATION"] == "redis://redis.example:6379/1"
+
+
+def test_its_address_may_stand_in_a_file_since_it_holds_a_password(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("amqps://shop:s3cret@rabbit.example/shop\n")
+    found = load(tmp_path, "CELERY_BROKER_URL", CELERY_BROKER_URL_FILE=str(tmp_path / "url"), **REMOTE)
+    assert found["CELERY_BROKER_URL"] == "amqps://shop:s3cret@rabbit.example/shop"
+
+
+@pytest.mark.parametrize("password", ["s3cret", "p@ss/w:rd#?%41 &"])
+def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: str) -> None:
+    (tmp_path / "password").write_text(password)
+    env = {"RABBITMQ_HOST": "rabbitmq", "RABBITMQ_PASSWORD_FILE": str(tmp_path / "password"), **REMOTE}
+    url = load(tmp_path, "CELERY_BROKER_URL", **env)["CELERY_BROKER_URL"]
+    assert url == f"amqp://abacus:{quote(password, safe='')}@rabbitmq:5672//"
+    assert Connection(url).password == password
 
 
 @pytest.mark.parametrize(
@@ -117,6 +139,8 @@ def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
         ("MYSQL_SSL_MODE", "maybe"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
         ("REDIS_PASSWORD_FILE", "/nowhere"),
+        ("RABBITMQ_PASSWORD_FILE", "/nowhere"),
+        ("CELERY_BROKER_URL_FILE", "/nowhere"),
         ("MYSQL_PASSWORD_FILE", "/nowhere"),
         ("DJANGO_SECRET_KEY_FILE", "/nowhere"),
         ("DJANGO_TIME_ZONE", "Mars/Phobos"),

@@ -1,6 +1,7 @@
 """Counts, pace and workers, at a bounded cost."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +86,16 @@ def test_the_sweep_notes_the_pace() -> None:
     assert [(step["ended"], step["waiting_ms"]) for step in found["history"]] == [(4, 100.0), (1, 2000.0)]
     assert (found["queue_depth"], found["queues"]) == (7, {"tasks": 2, "batches": 5})
     assert found["throughput"] == round(4 / 60, 1)
+
+
+def test_a_high_pace_is_estimated_by_the_last_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "MOST", 3)
+    end = timezone.now()
+    for number in range(10):
+        store(status="success", update_time=end - (number + 1) * timedelta(milliseconds=500))
+    store(5, update_time=end - timedelta(milliseconds=100))
+    assert pace.ended(end - timedelta(seconds=1), end) == 2  # few are counted
+    assert pace.ended(end - timedelta(seconds=10), end) == 15  # 3 in the last 2 s
 
 
 def test_the_pace_is_kept_for_ten_minutes() -> None:

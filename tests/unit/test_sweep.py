@@ -107,11 +107,11 @@ def test_a_long_queue_is_probed_rather_than_flooded(broker: Broker, queue: None)
     for _ in range(3):
         tasks.sweep()
     assert broker.messages == []
-    assert tasks.depth("tasks") == 2  # one probe alone
+    assert tasks.depths_of(["tasks"]) == {"tasks": 2}  # one probe alone
     tasks.probe("tasks", ago(5).isoformat())  # it comes through
     assert broker.messages == [forgotten]
     tasks.sweep()
-    assert tasks.depth("tasks") == 3  # and the next one may be sent
+    assert tasks.depths_of(["tasks"]) == {"tasks": 3}  # and the next one may be sent
 
 
 def test_a_lost_probe_is_replaced_after_a_minute(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_a_lost_probe_is_replaced_after_a_minute(queue: None, monkeypatch: pytes
     for later, depth in ((55, 2), (65, 3)):
         monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda later=later: now + later)
         tasks.sweep()
-        assert tasks.depth("tasks") == depth
+        assert tasks.depths_of(["tasks"]) == {"tasks": depth}
 
 
 def test_each_queue_is_judged_by_itself(broker: Broker, queue: None) -> None:
@@ -132,7 +132,7 @@ def test_each_queue_is_judged_by_itself(broker: Broker, queue: None) -> None:
     current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")  # long, and forgotten nothing, for all we know
     tasks.sweep()
     assert (broker.messages, broker.queues) == ([batched], ["batches"])
-    assert tasks.depth("tasks") == 2
+    assert tasks.depths_of(["tasks"]) == {"tasks": 2}
 
 
 def test_what_a_dead_worker_held_goes_back_to_its_own_queue(broker: Broker) -> None:

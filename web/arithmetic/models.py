@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from arithmetic import indexes
@@ -21,6 +22,7 @@ __all__ = ["Batch", "Claim", "MathTask", "Status", "Worker"]
 # The Celery queues of the work, consumed in turn: a single task never waits behind a batch.
 SINGLE, BATCHED = "tasks", "batches"
 MAX_ATTEMPTS = 5
+WHOLE = timedelta(hours=12)  # RETENTION_DAYS is 1 at least
 DIED = f"Its worker died or ran out of time, {MAX_ATTEMPTS} times in a row. The task is not tried again."
 
 
@@ -40,6 +42,7 @@ class Status(TextChoices):
 CANCELLABLE = (Status.CREATED, Status.PENDING)
 RETRIABLE = (Status.FAILED, Status.CANCELLED)
 ENDED = (Status.SUCCESS, Status.FAILED, Status.CANCELLED)
+NOT_SUCCESS = tuple(status for status in Status if status != Status.SUCCESS)
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,19 @@ class Batch(models.Model):
         return str(self.pk)
 
     def counts(self) -> dict[str, int]:
-        """How many of its tasks are in each state; one query of one index."""
-        found = MathTask.objects.filter(batch_id=self.pk).order_by().values_list("status").annotate(models.Count("pk"))
-        return {**dict.fromkeys(Status.values, 0), **dict(found)}
+        """How many of its tasks are in each state; one query of one index.
+
+        Nearly all end in success, and counting a hundred thousand takes MySQL 50 ms: while none can have been purged,
+        that number is the difference.
+        """
+        rows = MathTask.objects.filter(batch_id=self.pk)
+        whole = timezone.now() - self.create_time < WHOLE
+        if whole:
+            rows = rows.filter(status__in=NOT_SUCCESS)
+        found = dict(rows.order_by().values_list("status").annotate(models.Count("pk")))
+        if whole:
+            found[Status.SUCCESS] = self.total - sum(found.values())
+        return {**dict.fromkeys(Status.values, 0), **found}
 
 
 class MathTask(models.Model):

@@ -17,15 +17,15 @@ from arithmetic.tasks import send
 logger = logging.getLogger(__name__)
 
 Send = Callable[..., None]
-STRETCH = 5  # windows: under load nobody waits longer than this for the publisher
+STRETCH = 5  # ids: beyond so many the window does not grow, and nobody waits longer for the publisher
 
 
 class Publisher:
     """Gathers ids and sends them as few messages. What it cannot send, the sweep publishes later.
 
-    An id that comes while nothing was sent for `window` seconds goes at once. Under load what gathers within the
-    window goes as one message, and the more that is, the longer the next window: messages grow exactly when load is
-    high, and one costs the workers about the same however many ids it names.
+    An id that comes alone goes at once. Where several have come while the last message was sent, the next ones gather
+    for a `window`, and the more they are, the longer: messages grow exactly when load is high, and one costs the
+    workers about the same however many ids it names.
     What comes as a whole (a batch) is cut into messages and goes in turn with the single ones.
     """
 
@@ -84,7 +84,7 @@ class Publisher:
             ids, request_ids, queue = self._take()
             try:
                 self._send(ids, request_ids, **queue)
-                rest = 0.0 if self._bulk else self._window * min(len(ids), STRETCH)
+                rest = 0.0 if self._bulk else self._window * (min(len(ids), STRETCH) - 1)
             except Exception as error:  # the thread must outlive whatever the broker's client raises
                 logger.warning("broker away, %d tasks are left to the sweep: %s", len(ids), error)
                 rest = self._pause

@@ -3,7 +3,7 @@
 import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django_celery_results.models import TaskResult
+from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -121,8 +122,9 @@ def find_forgotten() -> None:
     clock = alive().order_by("-beat_time").values_list("beat_time", flat=True).first()
     if clock is None:
         return
-    depths = {queue: depth(queue) for queue in QUEUES}
-    for queue, waiting in depths.items():
+    depths = depths_of(QUEUES)
+    # Empty queues first: they need no cache, which may be away on its own where Redis is not the broker.
+    for queue, waiting in sorted(depths.items(), key=lambda pair: pair[1]):
         if waiting == 0:
             republish(queue, clock - GRACE)
         elif cache.add(f"probe:{queue}", 1, timeout=PROBE_SECONDS):
@@ -156,14 +158,23 @@ def republish(queue: str, before: datetime) -> None:
         logger.warning("sweep: %d waiting tasks had no message and are published again", sent)
 
 
-def depth(queue: str) -> int:
-    """How many messages wait in the queue."""
+def depths_of(queues: Iterable[str]) -> dict[str, int]:
+    """How many messages wait in each queue; raises kombu's OperationalError where the broker is away."""
     with current_app.connection_for_write() as connection:
         try:
-            channel: Any = connection.default_channel
-            return int(channel.queue_declare(queue=queue, passive=True).message_count)
-        except connection.channel_errors:  # an empty list does not exist in Redis
-            return 0
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            return {queue: ready(connection, queue) for queue in queues}
+        except connection.connection_errors as error:
+            raise BrokerError(str(error)) from error
+
+
+def ready(connection: Connection, queue: str) -> int:
+    """How many messages wait in the queue; those that a worker holds are not among them."""
+    channel: Any = connection.channel()
+    try:
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except connection.channel_errors:  # an empty list does not exist in Redis
+        return 0
 
 
 @shared_task(name="arithmetic.purge", ignore_result=False)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext, gettext_noop
 OPERATIONS = [gettext_noop("add"), gettext_noop("minus"), gettext_noop("multiply"), gettext_noop("divide")]
 WORKERS = [
     gettext_noop("No worker is running: new tasks are kept, and run once there is one."),
-    gettext_noop("Redis is away: new tasks are kept, and run once it is back."),
 ]
 REFUSALS = [
     gettext_noop("Away for a moment"),
@@ -26,6 +25,7 @@ SENTENCES = [
 ]
 # What stands in braces differs from case to case; it may be a sentence itself.
 TEMPLATES = [
+    gettext_noop("{broker} is away: new tasks are kept, and run once it is back."),
     gettext_noop("There is no operation {name} any more."),
     gettext_noop("Its worker died or ran out of time, {n} times in a row. The task is not tried again."),
     gettext_noop("A batch has at most {n} tasks: split this one."),

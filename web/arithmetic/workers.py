@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Now
@@ -90,5 +91,5 @@ def hindrance() -> str:
     if not consuming:
         return "No worker is running: new tasks are kept, and run once there is one."
     if not any(consuming):
-        return "Redis is away: new tasks are kept, and run once it is back."
+        return f"{settings.BROKER.name} is away: new tasks are kept, and run once it is back."
     return ""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.worker.state import all_total_count, reserved_requests
-from django.conf import settings
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from arithmetic.tasks import depth
+from arithmetic.tasks import depths_of
+from config.broker import QUEUES
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY = 5.0  # seconds between two looks at the broker, and only when there is reason to look
@@ -45,7 +45,7 @@ def full_without_work(worker: Any) -> bool:
 def messages_waiting() -> int | None:
     """How many messages wait in the queues that workers consume; None while the broker is away."""
     try:
-        return sum(depth(queue.name) for queue in settings.CELERY_TASK_QUEUES)
+        return sum(depths_of(QUEUES).values())
     except (OperationalError, RedisError, OSError) as error:
         logger.debug("deafness: broker away: %s", error)
         return None

@@ -8,9 +8,11 @@ from django.core.cache import cache
 from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from arithmetic.workers import alive
+from config.celery import app
 from config.env import env_str
 
 DRAIN_FILE = Path(env_str("DRAIN_FILE", str(settings.RUN_DIR / "draining")))
@@ -44,6 +46,8 @@ def ready(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> JsonResponse:
     """The state of each part in words, for people and monitoring; 503 if one is away."""
     parts = {"database": database(), "redis": redis()}
+    if settings.BROKER.name != "Redis":
+        parts[settings.BROKER.name.lower().removeprefix("the ")] = broker()
     if parts["database"] == "ok":
         parts["workers"] = workers()
     well = all(state == "ok" for state in parts.values())
@@ -68,6 +72,20 @@ def redis() -> str:
     try:
         cache.get("health")
     except (RedisError, OSError) as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def broker() -> str:
+    """ok, or why not: asked on a connection of its own, since the publisher's may be waiting."""
+    connection = app.connection_for_write()
+    refusals: tuple[type[BaseException], ...] = connection.connection_errors + connection.channel_errors
+    try:
+        with connection:
+            connection.ensure_connection(max_retries=0)
+    except OperationalError as error:
+        return f"away: {type(error.__cause__ or error).__name__}"
+    except refusals as error:  # a wrong password
         return f"away: {type(error).__name__}"
     return "ok"
 

@@ -45,7 +45,8 @@ class Heartbeat(bootsteps.StartStopStep):
         worker_shutdown.connect(self.leave)
 
     def register_with_event_loop(self, worker: WorkController, hub: Any) -> None:
-        """Tick from the loop itself: a loop that hangs stops ticking."""
+        """Tick from the loop itself: a loop that hangs stops ticking. After an outage it has only begun to turn."""
+        self.ticked = time.monotonic()
         hub.call_repeatedly(BEAT_SECONDS, self.tick, worker)
 
     def tick(self, worker: WorkController) -> None:

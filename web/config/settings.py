@@ -8,8 +8,8 @@ from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from kombu import Queue
 
+from config.broker import broker
 from config.env import env_bool, env_int, env_list, env_number, env_secret, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -196,7 +196,7 @@ def sqlite() -> dict[str, Any]:
 
 DATABASES = {"default": mysql() if MYSQL_HOST else sqlite()}
 
-# --- Redis: the broker is database 0, the cache database 1 ---------------------------------------
+# --- Redis: the broker is database 0 (unless another is given), the cache database 1 -------------
 
 
 def redis_socket() -> Path:
@@ -237,10 +237,23 @@ TASKS_PER_MESSAGE = env_int(
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
 # --- Celery -------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env_str("CELERY_BROKER_URL") or redis_url(0, "redis", "redis+socket")
+
+
+def rabbitmq_url() -> str:
+    """The address of docker-compose-rabbitmq.yaml's RabbitMQ; empty without it."""
+    host, password = env_str("RABBITMQ_HOST"), quote(env_secret("RABBITMQ_PASSWORD"), safe="")
+    return f"amqp://abacus:{password}@{host}:5672//" if host else ""
+
+
+CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL") or rabbitmq_url() or redis_url(0, "redis", "redis+socket")
+BROKER = broker(CELERY_BROKER_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = BROKER.options
+CELERY_BROKER_USE_SSL = BROKER.use_ssl
+CELERY_BROKER_HEARTBEAT = 5  # AMQP alone: a frozen broker is noticed within 12 s; less gives false alarms
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_DEFAULT_QUEUE = "tasks"
-# consumed in turn: a single task waits behind one message of a batch, not behind the batch
-CELERY_TASK_QUEUES = [Queue("tasks"), Queue("batches"), Queue("maintenance")]
+CELERY_TASK_QUEUES = BROKER.queues()
 CELERY_TASK_ACKS_LATE = True
 # The sweep brings back what a dead worker held, one id per message. Were the message
 # itself delivered again, a task that kills its worker would take its neighbours with it.
@@ -248,29 +261,17 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = False
 CELERY_TASK_TRACK_STARTED = False  # the row tells; a failing STARTED write would drop the message
 CELERY_TASK_TIME_LIMIT = 30  # below the visibility timeout and the container's stop grace
 CELERY_TASK_SOFT_TIME_LIMIT = 25
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep is the retry
+CELERY_TASK_PUBLISH_RETRY = BROKER.publish_retry
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # nothing parked in a worker that may die
+CELERY_WORKER_ENABLE_PREFETCH_COUNT_REDUCTION = BROKER.prefetch_reduction
+CELERY_WORKER_DETECT_QUORUM_QUEUES = True  # they know no prefetch count for the whole channel
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 20_000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # KB
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its reply queues would pile up in Redis
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CONSUMER = "config.consumer.Consumer"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
-    "visibility_timeout": 120,  # above the time limit
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-    "unacked_mutex_expire": 30,  # a killed restorer must not block the others for 5 minutes
-    "health_check_interval": 5,  # a cut connection is noticed within 12 s instead of 42 s
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-    "socket_keepalive": True,
-}
-if not CELERY_BROKER_URL.startswith("redis://"):
-    for option in ("socket_connect_timeout", "socket_keepalive"):  # not for Unix sockets
-        del CELERY_BROKER_TRANSPORT_OPTIONS[option]
 # Celery's own record of a message, written where it failed: the row tells of success.
 CELERY_RESULT_BACKEND = "config.results.DatabaseBackend"
 CELERY_TASK_IGNORE_RESULT = True
