@@ -14,7 +14,7 @@ from support.flask_stack import FlaskStack, ended, result, running, start, start
 from support.http import Answer
 from support.waiting import wait_for
 
-EVERY = 0.2  # seconds between two requests of the stream
+EVERY = 0.05  # seconds between two requests: more than the threads could serve if each waited for RabbitMQ
 LASTS = 5.0  # seconds of a pause or a cut: several times longer than a request waits
 Timed = tuple[Answer, float]
 
@@ -47,7 +47,7 @@ class Stream:
 def stream(url: str) -> Iterator[Stream]:
     """A stream that goes on inside of the context; at its end every request has been answered."""
     requests = Stream(url)
-    with ThreadPoolExecutor(64) as threads:
+    with ThreadPoolExecutor(200) as threads:
         sender = threads.submit(requests.run, threads)
         try:
             wait_for(lambda: requests.accepted() > 3, 10, "the stream runs")
@@ -121,6 +121,17 @@ def test_a_task_that_always_kills_its_worker_fails_and_is_kept_with_the_dead(sou
     assert wait_for(lambda: ended(sound.url, after), 20, "others go on")["state"] == "success"
 
 
+def test_a_second_delivery_changes_no_outcome(sound: FlaskStack) -> None:
+    identity = started(sound.url, 0)
+    outcome = wait_for(lambda: ended(sound.url, identity), 10, "it ends")
+    again = "from longtask.worker import celery; from longtask.tasks import long_time_task as task; "
+    again += f"task.apply_async((1,), task_id='{identity}')"
+    sound.compose("exec", "-T", "worker", "python", "-c", again)
+    last_one = started(sound.url, 2)
+    wait_for(lambda: ended(sound.url, last_one), 20, "what was sent after it has ended")
+    assert result(sound.url, identity) == outcome
+
+
 def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> None:
     (worker,) = sound.containers("worker")
     identity = started(sound.url, 1)
@@ -158,6 +169,9 @@ def test_a_stopped_worker_finishes_what_it_has_begun(sound: FlaskStack) -> None:
     try:
         sound.compose("stop", "worker")
         assert result(sound.url, identity)["state"] == "success"
+        waiting = started(sound.url, 0)
+        assert result(sound.url, waiting)["state"] == "queued"
     finally:
         sound.compose("start", "worker")
-    wait_for(lambda: sound.is_healthy(worker), 60, "it runs again")
+    wait_for(lambda: ended(sound.url, waiting), 30, "what waited is run")
+    wait_for(lambda: sound.is_healthy(worker), 60, "it is well again")
