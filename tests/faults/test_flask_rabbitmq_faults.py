@@ -107,7 +107,7 @@ def test_a_task_whose_worker_is_killed_ends_by_itself_and_once(sound: FlaskStack
 
 
 def test_a_task_that_always_kills_its_worker_fails_and_is_kept_with_the_dead(sound: FlaskStack) -> None:
-    before = sound.queues()["tasks.dead"]
+    before = sound.queues().get("tasks.dead", 0)
     identity = started(sound.url, 30)
     for _ in range(5):
         wait_for(lambda: running(sound.url, identity), 20, "it runs")
