@@ -139,17 +139,16 @@ def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> Non
     identity = started(sound.url, 1)
     wait_for(lambda: running(sound.url, identity), 10, "it runs")
     lock = "import sqlite3, time; c = sqlite3.connect('/data/results.sqlite3'); c.execute('BEGIN EXCLUSIVE'); "
-    holding = subprocess.Popen(
-        ["docker", "exec", worker, "python", "-c", lock + "print('held', flush=True); time.sleep(7)"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert holding.stdout
-    assert holding.stdout.readline() == "held\n"
-    asked_at = time.monotonic()
-    refused = start(sound.url)
-    assert (refused.status, "retry-after" in refused.headers) == (503, True)
-    assert time.monotonic() - asked_at <= 5.5
-    assert holding.wait(20) == 0
+    lock += "print('held', flush=True); time.sleep(7)"
+    command = ["docker", "exec", worker, "python", "-c", lock]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holding:
+        assert holding.stdout
+        assert holding.stdout.readline() == "held\n"
+        asked_at = time.monotonic()
+        refused = start(sound.url)
+        assert (refused.status, "retry-after" in refused.headers) == (503, True)
+        assert time.monotonic() - asked_at <= 5.5
+    assert holding.returncode == 0
     assert wait_for(lambda: ended(sound.url, identity), 20, "its outcome is stored")["state"] == "success"
 
 
