@@ -30,19 +30,19 @@ install_lock() { # .venv gets requirements.txt, unless it has exactly that alrea
 }
 
 both() { # until one of them ends, or Ctrl-C ends both
-  local port=${HTTP_PORT:-8000} code=0
+  local port=${HTTP_PORT:-8000} asked=
   export WEB_BIND="127.0.0.1:$port" DATA_DIR="${DATA_DIR:-$PWD/data}"
   mkdir -p "$DATA_DIR"
-  trap 'code=130' INT TERM HUP
+  trap 'asked=yes' INT TERM HUP
   ./run.sh worker & worker=$!
   ./run.sh web & web=$!
   say "http://127.0.0.1:$port (Ctrl-C stops it; what it stores is in $DATA_DIR)"
-  wait -n || [ "$code" != 0 ] || code=$?
+  [ -n "$asked" ] || wait -n || true
   # The worker finishes what it has begun. A second Ctrl-C changes nothing.
   trap '' INT TERM HUP
   kill -TERM "$web" "$worker" 2>/dev/null || true
   while kill -0 "$web" 2>/dev/null || kill -0 "$worker" 2>/dev/null; do wait || true; done
-  [ "$code" = 130 ] || die "a process ended by itself; the reason is above"
+  [ -n "$asked" ] || die "a process ended by itself; the reason is above"
   say "stopped; ./run.sh starts again with what is in $DATA_DIR"
 }
 

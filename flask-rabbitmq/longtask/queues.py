@@ -1,4 +1,7 @@
-"""The queues in RabbitMQ. Both are quorum queues: durable, and written to disk before they confirm."""
+"""The queues in RabbitMQ. Both are quorum queues: durable, and written to disk before they confirm.
+
+RabbitMQ keeps the arguments that a queue was made with and refuses others: to change one, give the queue a new name.
+"""
 
 from kombu import Exchange, Queue
 

@@ -14,7 +14,7 @@ from support.flask_stack import FlaskStack, ended, result, running, start, start
 from support.http import Answer
 from support.waiting import wait_for
 
-EVERY = 0.2  # seconds between two requests of the stream
+EVERY = 0.05  # seconds between two requests: more than the threads could serve if each waited for RabbitMQ
 LASTS = 5.0  # seconds of a pause or a cut: several times longer than a request waits
 Timed = tuple[Answer, float]
 
@@ -47,7 +47,7 @@ class Stream:
 def stream(url: str) -> Iterator[Stream]:
     """A stream that goes on inside of the context; at its end every request has been answered."""
     requests = Stream(url)
-    with ThreadPoolExecutor(64) as threads:
+    with ThreadPoolExecutor(200) as threads:
         sender = threads.submit(requests.run, threads)
         try:
             wait_for(lambda: requests.accepted() > 3, 10, "the stream runs")
@@ -73,6 +73,8 @@ def sound(flask_stack: FlaskStack) -> FlaskStack:
 def test_an_outage_of_rabbitmq_loses_nothing_that_was_accepted(sound: FlaskStack, verb: str) -> None:
     (container,) = sound.containers("rabbitmq")
     with stream(sound.url) as requests:
+        at_work = started(sound.url, 3)
+        wait_for(lambda: running(sound.url, at_work), 20, "a task runs")
         with VERBS[verb](container, LASTS):
             pass
         back = requests.accepted()
@@ -84,7 +86,7 @@ def test_an_outage_of_rabbitmq_loses_nothing_that_was_accepted(sound: FlaskStack
     assert {answer.status for answer, _ in refused} <= {503}
     assert all("retry-after" in answer.headers and answer.json()["error"].endswith(".") for answer, _ in refused)
     assert slowest <= 5.5
-    identities = [answer.json()["result_id"] for answer, _ in answers if answer.status == 202]
+    identities = [at_work, *(answer.json()["result_id"] for answer, _ in answers if answer.status == 202)]
     assert len(set(identities)) == len(identities)
     outcomes = {i: wait_for(partial(ended, sound.url, i), 40, f"{i} ends") for i in identities}
     assert {outcome["state"] for outcome in outcomes.values()} == {"success"}
@@ -105,7 +107,7 @@ def test_a_task_whose_worker_is_killed_ends_by_itself_and_once(sound: FlaskStack
 
 
 def test_a_task_that_always_kills_its_worker_fails_and_is_kept_with_the_dead(sound: FlaskStack) -> None:
-    before = sound.queues()["tasks.dead"]
+    before = sound.queues().get("tasks.dead", 0)
     identity = started(sound.url, 30)
     for _ in range(5):
         wait_for(lambda: running(sound.url, identity), 20, "it runs")
@@ -121,22 +123,32 @@ def test_a_task_that_always_kills_its_worker_fails_and_is_kept_with_the_dead(sou
     assert wait_for(lambda: ended(sound.url, after), 20, "others go on")["state"] == "success"
 
 
+def test_a_second_delivery_changes_no_outcome(sound: FlaskStack) -> None:
+    identity = started(sound.url, 0)
+    outcome = wait_for(lambda: ended(sound.url, identity), 10, "it ends")
+    again = "from longtask.worker import celery; from longtask.tasks import long_time_task as task; "
+    again += f"task.apply_async((1,), task_id='{identity}')"
+    sound.compose("exec", "-T", "worker", "python", "-c", again)
+    last_one = started(sound.url, 2)
+    wait_for(lambda: ended(sound.url, last_one), 20, "what was sent after it has ended")
+    assert result(sound.url, identity) == outcome
+
+
 def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> None:
     (worker,) = sound.containers("worker")
     identity = started(sound.url, 1)
     wait_for(lambda: running(sound.url, identity), 10, "it runs")
     lock = "import sqlite3, time; c = sqlite3.connect('/data/results.sqlite3'); c.execute('BEGIN EXCLUSIVE'); "
-    holding = subprocess.Popen(
-        ["docker", "exec", worker, "python", "-c", lock + "print('held', flush=True); time.sleep(7)"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert holding.stdout
-    assert holding.stdout.readline() == "held\n"
-    asked_at = time.monotonic()
-    refused = start(sound.url)
-    assert (refused.status, "retry-after" in refused.headers) == (503, True)
-    assert time.monotonic() - asked_at <= 5.5
-    assert holding.wait(20) == 0
+    lock += "print('held', flush=True); time.sleep(7)"
+    command = ["docker", "exec", worker, "python", "-c", lock]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holding:
+        assert holding.stdout
+        assert holding.stdout.readline() == "held\n"
+        asked_at = time.monotonic()
+        refused = start(sound.url)
+        assert (refused.status, "retry-after" in refused.headers) == (503, True)
+        assert time.monotonic() - asked_at <= 5.5
+    assert holding.returncode == 0
     assert wait_for(lambda: ended(sound.url, identity), 20, "its outcome is stored")["state"] == "success"
 
 
@@ -158,6 +170,9 @@ def test_a_stopped_worker_finishes_what_it_has_begun(sound: FlaskStack) -> None:
     try:
         sound.compose("stop", "worker")
         assert result(sound.url, identity)["state"] == "success"
+        waiting = started(sound.url, 0)
+        assert result(sound.url, waiting)["state"] == "queued"
     finally:
         sound.compose("start", "worker")
-    wait_for(lambda: sound.is_healthy(worker), 60, "it runs again")
+    wait_for(lambda: ended(sound.url, waiting), 30, "what waited is run")
+    wait_for(lambda: sound.is_healthy(worker), 60, "it is well again")
