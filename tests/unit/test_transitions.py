@@ -6,7 +6,7 @@ from django.db import connections
 from pytest_django import DjangoAssertNumQueries
 from rows import ago, held, states, store
 
-from arithmetic.models import Claim, MathTask, Status
+from arithmetic.models import Claim, MathTask, Status, among
 from arithmetic.services import create_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +116,13 @@ def test_a_row_that_is_no_longer_held_is_not_finished(status: str) -> None:
     ids = store(status=status, worker="w/1", attempts=1)
     assert tasks.finish("w/1", 1, Status.SUCCESS, {ids[0]: "3"}) == 0
     assert states(ids) == [status]
+
+
+@pytest.mark.parametrize("ids", [[], [7], [3, 4, 5], [5, 3, 4], [3, 5], [3, 3, 5], [4, 4]])
+def test_rows_are_chosen_by_their_ids_alone(ids: list[int]) -> None:
+    for number in range(1, 10):
+        MathTask.objects.create(id=number, x="1", task_type="add", y="2")
+    assert set(tasks.filter(among(ids)).values_list("pk", flat=True)) == set(ids)
 
 
 def test_overdue_rows_come_oldest_first() -> None:
