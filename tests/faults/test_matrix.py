@@ -9,7 +9,7 @@ from verbs import VERBS
 from support.stack import Stack
 from support.waiting import wait_for
 
-RATE = 60.0  # requests per second: what two cores sustain while containers start on them, too
+RATE = 200.0  # requests per second: half of what two web containers and two workers sustain on two cores
 NO_ANSWER = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError"}  # no HTTP answer at all
 
 
