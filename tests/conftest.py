@@ -18,11 +18,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side (-n 2 --dist loadgroup), one process has the tests of the Compose stacks, the other one the rest."""
     for item in items:
-        needs_docker = {"e2e", "faults"} & set(item.path.parts) or "[stack" in item.name
-        item.add_marker(pytest.mark.xdist_group("docker" if needs_docker else "desk"))
+        item.add_marker(pytest.mark.xdist_group("docker" if needs_docker(item) else "desk"))
+
+
+def needs_docker(item: pytest.Item) -> bool:
+    """Whether it is about a Compose stack."""
+    parameters = (
+        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    )
+    return bool({"e2e", "faults"} & set(item.path.parts)) or "stack" in parameters
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
