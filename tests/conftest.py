@@ -1,9 +1,12 @@
 """What all tests share: the running stacks, each started once."""
 
 import os
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from support.embedded import Embedded
 from support.flask_stack import FlaskStack
@@ -18,25 +21,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (-n 2 --dist loadgroup), one process has the tests of the Compose stacks, the other one the rest."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("docker" if needs_docker(item) else "desk"))
+class TwoGroups(LoadScopeScheduling):  # type: ignore[misc]
+    """Side by side (-n 2): one process has the tests of the Compose stacks, which mostly wait, the other the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "docker" if needs_docker(nodeid) else "desk"
 
 
-def needs_docker(item: pytest.Item) -> bool:
-    """Whether it is about a Compose stack."""
-    parameters = (
-        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-    )
-    return bool({"e2e", "faults"} & set(item.path.parts)) or "stack" in parameters
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoGroups:
+    """Its own loadgroup does not see the marks of pytest 9.2."""
+    return TwoGroups(config, log)
+
+
+def needs_docker(nodeid: str) -> bool:
+    """Whether the test is about a Compose stack."""
+    return bool(re.search(r"^tests/(e2e|faults)/|\[(.*-)?stack(-.*)?\]", nodeid))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Beside the stacks, which are held to seconds, all else takes what CPU they leave."""
-    group = item.get_closest_marker("xdist_group")
-    if "PYTEST_XDIST_WORKER" in os.environ and group and group.args == ("desk",) and os.nice(0) == 0:
+    if "PYTEST_XDIST_WORKER" in os.environ and not needs_docker(item.nodeid) and os.nice(0) == 0:
         os.nice(10)
 
 
