@@ -17,4 +17,4 @@ class Plan:
     pages: bool = True  # the HTML of the list, too
 
 
-SHORT = Plan(rounds=2, seconds=2, batch=20_000, batches=1, samples=30, tasks=40_000, steps=(1, 2), pages=False)
+SHORT = Plan(rounds=1, seconds=2, batch=20_000, batches=1, samples=30, tasks=40_000, steps=(1, 2), pages=False)

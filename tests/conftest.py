@@ -21,16 +21,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
 
 
-class TwoGroups(LoadScopeScheduling):  # type: ignore[misc]
-    """Side by side (-n 2): one process has the tests of the Compose stacks, which mostly wait, the other the rest."""
+class Groups(LoadScopeScheduling):  # type: ignore[misc]
+    """Side by side (-n 3): tests of the stack, tests of those with RabbitMQ, which both mostly wait, and the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if re.search("rabbitmq", nodeid.partition("::")[0]):
+            return "rabbitmq"
         return "docker" if needs_docker(nodeid) else "desk"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoGroups:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     """Its own loadgroup does not see the marks of pytest 9.2."""
-    return TwoGroups(config, log)
+    return Groups(config, log)
 
 
 def needs_docker(nodeid: str) -> bool:

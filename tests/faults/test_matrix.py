@@ -9,8 +9,9 @@ from verbs import VERBS
 from support.stack import Stack
 from support.waiting import wait_for
 
-RATE = 200.0  # requests per second: half of what two web containers and two workers sustain on two cores
-NO_ANSWER = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError"}  # no HTTP answer at all
+RATE = 150.0  # requests per second; two web containers and two workers sustain 400 on two cores of their own
+# No HTTP answer at all, or, by a HAProxy that was frozen before it had read the request, that this took too long.
+UNHEARD = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError", "408"}
 
 
 def cell(stack: Stack, service: str, verb: str, folder: Path, seconds: float) -> Outcome:
@@ -44,7 +45,7 @@ def test_nothing_is_lost_or_doubled(
         assert outcome.without_retry_after == 0
         assert outcome.slowest_failure <= 5.5, outcome.line()
     elif service == "haproxy":
-        assert set(outcome.failed) <= NO_ANSWER, outcome.line()
+        assert set(outcome.failed) <= UNHEARD, outcome.line()
     else:
         assert not outcome.failed, outcome.line()
 

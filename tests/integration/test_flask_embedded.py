@@ -55,7 +55,7 @@ def test_errors_are_one_json_shape(site: str, path: str, status: int) -> None:
 
 def test_a_store_that_cannot_be_opened_is_told_with_a_503(tmp_path: Path) -> None:
     with FlaskEmbedded(tmp_path) as embedded:
-        (tmp_path / "results.sqlite3").unlink()
+        (tmp_path / "results.sqlite3").unlink(missing_ok=True)
         (tmp_path / "results.sqlite3").mkdir()
         answer = ask("GET", f"{embedded.url}/")
         assert answer.status == 503

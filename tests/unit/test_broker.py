@@ -43,7 +43,7 @@ def test_redis_has_plain_queues_and_the_sweep_for_a_retry(url: str) -> None:
 def test_rabbitmq_has_quorum_queues_that_celery_takes_for_such(url: str) -> None:
     found = broker(url)
     assert found.name == "RabbitMQ"
-    another = Celery(broker=url)
+    another = Celery(broker=url, set_as_current=False)
     another.conf.task_queues = found.queues()
     assert detect_quorum_queues(another, "amqp")[0]
     assert [(queue.queue_arguments or {})["x-queue-type"] for queue in found.queues()] == ["quorum"] * 3

@@ -35,8 +35,6 @@ def create(
     batch, is_new = services.create_batch(
         rows=read(request), idempotency_key=idempotency_key, request_id=request.META["HTTP_X_REQUEST_ID"]
     )
-    if is_new:
-        batch.refresh_from_db()
     response["Location"] = f"/api/batches/{batch.pk}"
     return Status(201 if is_new else 200, batch)
 

@@ -116,6 +116,7 @@ def create_batch(*, rows: Rows, idempotency_key: str | None = None, request_id: 
         if stored.fingerprint != batch.fingerprint:
             raise KeyConflict("This idempotency key was used for another batch; use a new key for a new one.") from None
         return stored, False
+    batch.refresh_from_db()  # MySQL does not give its time back
     return batch, True
 
 
