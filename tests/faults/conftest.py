@@ -19,6 +19,7 @@ def victims(stack: Stack) -> Stack:
 @pytest.fixture
 def faulty(victims: Stack) -> Iterator[Stack]:
     """The same, well again before and after each fault."""
-    victims.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
+    if any(len(victims.containers(service)) != 2 for service in ("web", "celery")):
+        victims.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
     victims.wait_healthy("mysql", "redis", "web", "celery", "beat", "haproxy")
     yield victims

@@ -18,7 +18,7 @@ def cell(stack: Stack, service: str, verb: str, folder: Path, seconds: float) ->
     """Do the fault under load, let all end, compare."""
     first, victim = next_id(stack), stack.containers(service)[0]
     lasting = seconds if verb in {"pause", "cut"} else 4
-    load = Load(stack, folder, RATE, lasting + 5)
+    load = Load(stack, folder, RATE, lasting + 3)
     wait_for(lambda: next_id(stack) > first + 20, 20, "the load runs")
     with VERBS[verb](victim, seconds):
         pass
