@@ -38,11 +38,10 @@ def ended(start: datetime, end: datetime) -> int:
     """How many tasks ended between the two: counted up to a bound, beyond it by the pace of the last ones."""
     rows = MathTask.objects.filter(status__in=RAN, update_time__gte=start, update_time__lt=end).order_by("-update_time")
     with walking(indexes.UPDATE_TIME):
-        counted = rows.values("pk")[: MOST + 1].count()
-        if counted <= MOST:
-            return counted
-        since = rows.values_list("update_time", flat=True)[MOST]
-    return round(MOST * ((end - start) / (end - since)))
+        beyond = list(rows.values_list("update_time", flat=True)[MOST : MOST + 1])
+        if not beyond:
+            return rows.values("pk")[:MOST].count()
+    return round(MOST * ((end - start) / (end - beyond[0])))
 
 
 def waiting(start: datetime) -> float | None:
