@@ -55,7 +55,16 @@ def test_a_kill_of_run_sh_leaves_no_process_behind(tmp_path: Path) -> None:
     running = Embedded(tmp_path).start()
     running.process.send_signal(signal.SIGKILL)
     running.process.wait(10)
-    wait_for(lambda: not running.pids(), 45, "every process has ended")
+    running.wait_gone(45)
+
+
+def test_a_kill_leaves_nothing_behind_that_was_still_loading(tmp_path: Path) -> None:
+    running = Embedded(tmp_path).start(wait=False)
+    spawned = lambda: "spawned uWSGI worker 2" in (tmp_path / "logs/web.log").read_text()  # noqa: E731
+    wait_for(lambda: (tmp_path / "logs/web.log").exists() and spawned(), 120, "uWSGI loads the application", every=0.01)
+    running.process.send_signal(signal.SIGKILL)
+    running.process.wait(10)
+    running.wait_gone(45)
 
 
 def test_ctrl_c_stops_it_with_a_word(tmp_path: Path) -> None:
@@ -63,7 +72,7 @@ def test_ctrl_c_stops_it_with_a_word(tmp_path: Path) -> None:
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(45) == 0
     assert "Your tasks are kept" in running.output.read_text()
-    assert not running.pids()
+    running.wait_gone(0)
 
 
 def test_it_says_in_one_line_where_it_runs(embedded: Embedded) -> None:

@@ -51,12 +51,12 @@ class Embedded:
         except OSError:
             return False
 
-    def pids(self, *words: str) -> list[int]:
-        """The processes of this instance whose command has all words.
+    def processes(self) -> dict[int, str]:
+        """The commands of this instance's processes, by pid.
 
         They are found by its folder in their environment; Redis overwrites that, and names its socket instead.
         """
-        found = []
+        found = {}
         for entry in Path("/proc").iterdir():
             try:
                 if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -66,9 +66,20 @@ class Embedded:
             except OSError:  # ended in the meantime
                 continue
             ours = f"DATA_DIR={self.data}\0".encode() in env or f"{self.data}/redis.sock" in command
-            if ours and command and all(word in command for word in words):
-                found.append(int(entry.name))
-        return sorted(found)
+            if ours and command:
+                found[int(entry.name)] = command
+        return found
+
+    def pids(self, *words: str) -> list[int]:
+        """The processes whose command has all words."""
+        return sorted(pid for pid, command in self.processes().items() if all(word in command for word in words))
+
+    def wait_gone(self, seconds: float) -> None:
+        """Wait until no process is left, or fail with those that are."""
+        try:
+            wait_for(lambda: not self.processes(), seconds, "no process is left behind")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.processes()}") from None
 
     def stop(self) -> int:
         """Ctrl-C, its exit status."""
@@ -82,4 +93,4 @@ class Embedded:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        wait_for(lambda: not self.pids(), 20, f"no process is left behind: {self.pids()}")
+        self.wait_gone(20)
