@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -44,6 +44,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Beside the stacks, which are held to seconds, all else takes what CPU they leave."""
     if "PYTEST_XDIST_WORKER" in os.environ and not needs_docker(item.nodeid) and os.nice(0) == 0:
         os.nice(10)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure is told with what the stack complained of meanwhile."""
+    report = yield
+    stacks = {id(value): value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack)}
+    if report.failed:
+        report.sections += [(f"complaints of {s.project}", s.complaints(call.start - 5)) for s in stacks.values()]
+    return report
 
 
 @pytest.fixture(scope="session")

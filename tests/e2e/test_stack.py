@@ -1,18 +1,33 @@
 """docker compose up -d, as its user meets it."""
 
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from support.http import ask, create, finished, task
-from support.stack import Stack
+from support.embedded import free_port
+from support.http import Answer, ask, create, finished, task
+from support.stack import ROOT, Stack
 from support.waiting import wait_for
 
 
 def contains(log: Callable[[], str], text: str) -> bool:
     """Whether the log has the text by now."""
     return text in log()
+
+
+def run(*command: str) -> str:
+    """A command's standard output."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def answered(url: str) -> Answer | None:
+    """The answer, once there is one."""
+    try:
+        return ask("GET", url)
+    except OSError:
+        return None
 
 
 def served_by(stack: Stack, requests: int = 40) -> Counter[str]:
@@ -49,6 +64,26 @@ def test_requests_spread_over_all_web_containers_and_leave_those_that_go(stack: 
         wait_for(lambda: len(served_by(stack)) == 1, 5, "HAProxy uses the one that is left")
     finally:
         stack.up("--scale", "web=1", "--scale", "celery=1")
+
+
+def test_without_a_web_container_a_person_reads_a_page_and_a_program_json(stack: Stack) -> None:
+    nowhere = (
+        "-e",
+        "WEB_ADDRESS=nowhere:8000",
+        "-v",
+        f"{ROOT}/haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro",
+    )
+    port = free_port()
+    container = run("docker", "run", "-d", "--rm", "-p", f"127.0.0.1:{port}:8080", *nowhere, "haproxy:3.2").strip()
+    try:
+        page = wait_for(partial(answered, f"http://127.0.0.1:{port}/"), 20, "HAProxy answers")
+        api = ask("GET", f"http://127.0.0.1:{port}/api/tasks")
+    finally:
+        run("docker", "rm", "-f", container)
+    assert (page.status, page.headers["content-type"], page.headers["retry-after"]) == (503, "text/html", "5")
+    assert b"tries again every five seconds" in page.body
+    assert (api.status, api.headers["content-type"], api.headers["retry-after"]) == (503, "application/json", "5")
+    assert api.json()["error"].startswith("No web server is free")
 
 
 def test_two_workers_share_the_work(stack: Stack) -> None:

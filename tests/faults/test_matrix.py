@@ -55,3 +55,16 @@ def test_even_the_only_web_container_may_be_killed(faulty: Stack, tmp_path: Path
     outcome = cell(faulty, "web", "kill", tmp_path, 0)
     print(f"\nthe only web container {outcome.line()}")
     assert not (outcome.lost or outcome.doubled or outcome.wrong or outcome.failed), outcome.line()
+
+
+def test_a_web_container_may_be_killed_while_the_other_is_full(faulty: Stack, tmp_path: Path) -> None:
+    # A request that the dead one refuses must wait for the other, not try the dead one until its tries are used up.
+    haproxy = ("up", "-d", "--no-deps", "haproxy")
+    try:
+        faulty.compose(*haproxy, env={"WEB_MAXCONN": "1"})
+        faulty.wait_healthy("haproxy")
+        outcome = cell(faulty, "web", "kill", tmp_path, 0)
+    finally:
+        faulty.compose(*haproxy)
+    print(f"\nthe other one full {outcome.line()}")
+    assert not (outcome.lost or outcome.doubled or outcome.wrong or outcome.failed), outcome.line()

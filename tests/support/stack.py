@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from functools import partial
@@ -17,6 +18,8 @@ from support.waiting import wait_for
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Two checkouts on one machine do not tear each other's stacks down.
 CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
+
+COMPLAINT = re.compile(r" 5\d\d \d+ - - |\b(WARNING|ERROR|CRITICAL)\b|Server \S+ is ")
 
 
 def docker_missing() -> str:
@@ -51,6 +54,11 @@ class Stack:
     def logs(self) -> str:
         """The last lines of all services."""
         return self.compose("logs", "--tail", "40", "--no-color", check=False)
+
+    def complaints(self, since: float) -> str:
+        """What went wrong since then (Unix time): HAProxy's 5xx, and warnings and worse of the app."""
+        lines = self.compose("logs", "--no-color", "--since", str(int(since)), check=False).splitlines()
+        return "\n".join([line for line in lines if COMPLAINT.search(line)][-60:])
 
     def containers(self, service: str) -> list[str]:
         """The ids of a service's running containers."""

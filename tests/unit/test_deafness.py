@@ -59,3 +59,17 @@ def test_one_look_is_not_enough() -> None:
     while looks:
         clock.now += LOOK_EVERY
         assert not watch.deaf(clock.now, 0, False, None)
+
+
+def test_a_worker_has_time_to_come_back_after_a_broker_that_was_frozen_while_it_was_looked_at() -> None:
+    clock, thaws = Clock(), 1019.0
+
+    def look() -> int | None:
+        began, clock.now = clock.now, max(clock.now, min(clock.now + 5, thaws))  # the look waits 5 s for its answer
+        return 0 if began >= thaws or clock.now == thaws else None
+
+    watch = Watch(look, clock)
+    while clock.now < 1060:
+        clock.now += 1
+        asked = clock.now if clock.now > thaws + 6 else 1000.0
+        assert not watch.deaf(clock.now, 0, False, asked)

@@ -83,7 +83,7 @@ def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
     found = load(tmp_path, "DATABASES", "CELERY_BROKER_URL", "CACHES", "EMBEDDED", **REMOTE)
     database = found["DATABASES"]["default"]
     assert found["EMBEDDED"] is False
-    assert (database["ENGINE"], database["HOST"]) == ("django.db.backends.mysql", "db.example")
+    assert (database["ENGINE"], database["HOST"]) == ("config.mysql", "db.example")
     assert (database["PORT"], database["NAME"], database["USER"]) == (3306, "abacus", "abacus")
     assert database["PASSWORD"] == "mysql-pass"
     assert found["CELERY_BROKER_URL"] == "redis://redis.example:6379/0"

@@ -14,17 +14,21 @@ Row = tuple[str, str, str]  # x, task_type, y
 FRESH: dict[str, str | int] = {"status": str(Status.CREATED), "result": "", "error": "", "attempts": 0, "worker": ""}
 COLUMNS = ["x", "task_type", "y", "batch_id", "queue", "idempotency_key", *FRESH]
 INSERT = f"INSERT INTO math_task ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608 (names of our own)
-TIMES = "SELECT create_time, update_time FROM math_task WHERE id = %s"
+STORED = "SELECT id, create_time, update_time FROM math_task WHERE id = "
 
 
 def insert_one(row: Row, idempotency_key: str | None) -> MathTask:
-    """Store a task, valid and canonical; the row, with the database's times. Two statements."""
+    """Store a task, valid and canonical; the row, with the database's id and times."""
     values: dict[str, Any] = dict(zip(COLUMNS, (*row, None, SINGLE, idempotency_key, *FRESH.values()), strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, list(values.values()))
-        identity = cursor.lastrowid
-        cursor.execute(TIMES, [identity])
-        create_time, update_time = map(moment, cursor.fetchone())
+        if connection.vendor == "mysql":  # both statements in one round trip
+            cursor.execute(f"{INSERT}; {STORED}LAST_INSERT_ID()", list(values.values()))
+            cursor.nextset()
+        else:
+            cursor.execute(INSERT, list(values.values()))
+            cursor.execute(f"{STORED}%s", [cursor.lastrowid])
+        identity, *times = cursor.fetchone()
+    create_time, update_time = map(moment, times)
     return MathTask(id=identity, create_time=create_time, update_time=update_time, **values)
 
 

@@ -14,7 +14,7 @@ from arithmetic.tasks import depths_of
 from config.broker import QUEUES
 
 logger = logging.getLogger(__name__)
-LOOK_EVERY = 5.0  # seconds between two looks at the broker, and only when there is reason to look
+LOOK_EVERY = 8.0  # seconds between two looks at the broker, and only when there is reason to look
 HANGS_AFTER = 10.0  # seconds without a turn of the consumer's loop; reconnecting takes 2
 QUIET_AFTER = 10.0  # seconds without a message and without asking for one; Redis is asked every second
 EXIT_CODE = 70
@@ -77,8 +77,9 @@ class Watch:
             return False
         if now - self.looked_at < LOOK_EVERY:
             return False
-        self.looked_at = now
         waiting = self.look()
+        # From its end: a broker that was frozen answers a look when it returns, and the worker needs its time, too.
+        self.looked_at = self.clock()
         before, self.suspected = self.suspected, waiting is not None and (hangs or asked is not None or waiting > 0)
         return before and self.suspected
 

@@ -169,7 +169,7 @@ def mysql() -> dict[str, Any]:
     if (ca := env_str("MYSQL_SSL_CA_FILE")) and mode == "verify_identity":
         options["ssl"] = {"ca": ca}
     return {
-        "ENGINE": "django.db.backends.mysql",
+        "ENGINE": "config.mysql",
         "HOST": MYSQL_HOST,
         "PORT": env_int("MYSQL_PORT", 3306, 1, 65535),
         "NAME": env_str("MYSQL_DATABASE", "abacus"),
