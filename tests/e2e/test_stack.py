@@ -67,14 +67,10 @@ def test_requests_spread_over_all_web_containers_and_leave_those_that_go(stack: 
 
 
 def test_without_a_web_container_a_person_reads_a_page_and_a_program_json(stack: Stack) -> None:
-    nowhere = (
-        "-e",
-        "WEB_ADDRESS=nowhere:8000",
-        "-v",
-        f"{ROOT}/haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro",
-    )
+    config = f"{ROOT}/haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"
     port = free_port()
-    container = run("docker", "run", "-d", "--rm", "-p", f"127.0.0.1:{port}:8080", *nowhere, "haproxy:3.2").strip()
+    options = ("-e", "WEB_ADDRESS=nowhere:8000", "-v", config, "-p", f"127.0.0.1:{port}:8080")
+    container = run("docker", "run", "-d", "--rm", *options, "haproxy:3.2").strip()
     try:
         page = wait_for(partial(answered, f"http://127.0.0.1:{port}/"), 20, "HAProxy answers")
         api = ask("GET", f"http://127.0.0.1:{port}/api/tasks")

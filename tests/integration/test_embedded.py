@@ -59,9 +59,9 @@ def test_a_kill_of_run_sh_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def test_a_kill_leaves_nothing_behind_that_was_still_loading(tmp_path: Path) -> None:
-    running = Embedded(tmp_path).start(wait=False)
-    spawned = lambda: "spawned uWSGI worker 2" in (tmp_path / "logs/web.log").read_text()  # noqa: E731
-    wait_for(lambda: (tmp_path / "logs/web.log").exists() and spawned(), 120, "uWSGI loads the application", every=0.01)
+    running, log = Embedded(tmp_path).start(wait=False), tmp_path / "logs/web.log"
+    loading = "spawned uWSGI worker 2"
+    wait_for(lambda: log.exists() and loading in log.read_text(), 120, "uWSGI loads the application", every=0.01)
     running.process.send_signal(signal.SIGKILL)
     running.process.wait(10)
     running.wait_gone(45)

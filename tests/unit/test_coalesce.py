@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.coalesce import COPY, coalesce
+from config.coalesce import coalesce
 from support.waiting import wait_for
 
 PUBLIC = {"Cache-Control": "public, max-age=1"}
@@ -50,12 +50,6 @@ def test_four_at_once_cost_one_and_each_has_its_own_answer() -> None:
     assert (page.calls, {answer.content for answer in answers}) == (1, {b"1"})
     assert len({id(answer) for answer in answers}) == 4
     assert all(answer["Cache-Control"] == PUBLIC["Cache-Control"] for answer in answers)
-
-
-def test_haproxy_can_tell_the_one_that_was_made_from_the_copies() -> None:
-    first, *others = together(Page(), [get() for _ in range(3)], calls=1)
-    assert COPY not in first
-    assert all(COPY in other for other in others)
 
 
 def test_the_next_one_is_answered_anew() -> None:

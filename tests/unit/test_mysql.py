@@ -3,6 +3,7 @@
 from unittest.mock import Mock
 
 import pytest
+
 from config.mysql import health
 from config.mysql.health import TriedAfterPause
 
@@ -12,6 +13,7 @@ class Wrapper(TriedAfterPause):
 
     is_usable: Mock
     ensure_connection: Mock
+    health_check_enabled: bool
     client_class = creation_class = features_class = introspection_class = ops_class = validation_class = Mock
     _close = Mock()
 
@@ -21,7 +23,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(health.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("config.mysql.health.time.monotonic", lambda: self.now)
 
 
 @pytest.fixture
@@ -34,7 +36,8 @@ def wrapper(monkeypatch: pytest.MonkeyPatch) -> Wrapper:
     """Connected to a server of which each ping is counted."""
     made = Wrapper({"AUTOCOMMIT": True, "TIME_ZONE": None, "OPTIONS": {}})
     made.connection, made.autocommit, made.close_at = Mock(), True, None
-    made.health_check_enabled, made.health_check_done = True, False
+    made.health_check_enabled = True
+    made.health_check_done = False
     made.is_usable = Mock(return_value=True)
     made.ensure_connection = Mock()  # it is connected; pytest-django would refuse to ask
     return made

@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse
 View = Callable[[HttpRequest], HttpResponse]
 PUBLIC = {"/api/tasks", "/api/stats", "/tasks"}
 PATIENCE = 5.0  # seconds
-# HAProxy keeps the one that was made and none of the copies: while it replaces an entry, others miss it.
-COPY = "X-Copy"
 
 
 class Flight:
@@ -30,7 +28,7 @@ class Flight:
         if self.answer is None:
             return None
         content, status, headers = self.answer
-        return HttpResponse(content, status=status, headers=headers | {COPY: "yes"})
+        return HttpResponse(content, status=status, headers=headers)
 
 
 def coalesce(get_response: View) -> View:

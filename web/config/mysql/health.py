@@ -1,4 +1,4 @@
-"""A kept connection is tried before use only after a pause: a MySQL that was restarted was away for longer than that."""
+"""A kept connection is tried before use only after a pause: a restart of MySQL takes longer than that."""
 
 import time
 
