@@ -22,11 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Side by side (-n 3): tests of the stack, tests of those with RabbitMQ, which both mostly wait, and the rest."""
+    """Side by side (-n 3): tests of the shared stack, tests that bring their own, which both mostly wait, the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if re.search("rabbitmq", nodeid.partition("::")[0]):
-            return "rabbitmq"
+        if re.search("rabbitmq|migrations|remote_mysql", nodeid.partition("::")[0]) and needs_docker(nodeid):
+            return "other stacks"
         return "docker" if needs_docker(nodeid) else "desk"
 
 

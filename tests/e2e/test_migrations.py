@@ -20,6 +20,7 @@ def empty() -> Iterator[Stack]:
     stack = Stack("abacus-test-migrations")
     stack.down()
     try:
+        stack.compose("build")
         stack.compose("up", "-d", "--wait", "mysql")
         yield stack
     finally:
