@@ -16,10 +16,10 @@ from support.stack import Stack
 INSIDE = Path(__file__).with_name("hotpaths_inside.py")
 FILLED = 1_000
 NOTES = """
-Statements are calls of MySQL by the path itself (a creation's two go in one); a kept connection is tried with one more (a
-ping) after a second of rest. *CPU* is that of the Python process alone, without the profiler; *clock* includes MySQL. The
-shares are those of the profiler, which makes small functions look dearer than they are; waiting for MySQL's answer counts
-as its client's.
+Statements are calls of MySQL by the path itself (a creation's two go in one); a kept connection is tried with one more
+(a ping) after a second of rest. *CPU* is that of the Python process alone, without the profiler; *clock* includes
+MySQL. The shares are those of the profiler, which makes small functions look dearer than they are; waiting for MySQL's
+answer counts as its client's.
 """
 
 
