@@ -137,7 +137,7 @@ def main(argv: list[str]) -> int:
     """Load the stack, look at it, write the table."""
     parser = argparse.ArgumentParser(prog="bench.soak", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=int, default=30)
-    parser.add_argument("--rate", type=float, default=100, help="requests per second; half of them create a task")
+    parser.add_argument("--rate", type=float, default=200, help="requests per second; half of them create a task")
     chosen = parser.parse_args(argv)
     with Stack("bench-soak", APP_IMAGE="abacus-bench-soak") as stack:
         samples = soak(stack, chosen.minutes, chosen.rate)

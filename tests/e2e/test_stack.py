@@ -8,18 +8,13 @@ from functools import partial
 
 from support.embedded import free_port
 from support.http import Answer, ask, create, finished, task
-from support.stack import ROOT, Stack
+from support.stack import Stack
 from support.waiting import wait_for
 
 
 def contains(log: Callable[[], str], text: str) -> bool:
     """Whether the log has the text by now."""
     return text in log()
-
-
-def run(*command: str) -> str:
-    """A command's standard output."""
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def answered(url: str) -> Answer | None:
@@ -67,15 +62,14 @@ def test_requests_spread_over_all_web_containers_and_leave_those_that_go(stack: 
 
 
 def test_without_a_web_container_a_person_reads_a_page_and_a_program_json(stack: Stack) -> None:
-    config = f"{ROOT}/haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"
     port = free_port()
-    options = ("-e", "WEB_ADDRESS=nowhere:8000", "-v", config, "-p", f"127.0.0.1:{port}:8080")
-    container = run("docker", "run", "-d", "--rm", *options, "haproxy:3.2").strip()
+    options = ("-e", "WEB_ADDRESS=nowhere:8000", "-p", f"127.0.0.1:{port}:8080")
+    container = stack.compose("run", "-d", "--no-deps", *options, "haproxy").strip()
     try:
         page = wait_for(partial(answered, f"http://127.0.0.1:{port}/"), 20, "HAProxy answers")
         api = ask("GET", f"http://127.0.0.1:{port}/api/tasks")
     finally:
-        run("docker", "rm", "-f", container)
+        subprocess.run(["docker", "rm", "-f", container], capture_output=True, check=True)
     assert (page.status, page.headers["content-type"], page.headers["retry-after"]) == (503, "text/html", "5")
     assert b"tries again every five seconds" in page.body
     assert (api.status, api.headers["content-type"], api.headers["retry-after"]) == (503, "application/json", "5")

@@ -59,12 +59,10 @@ def test_even_the_only_web_container_may_be_killed(faulty: Stack, tmp_path: Path
 
 def test_a_web_container_may_be_killed_while_the_other_is_full(faulty: Stack, tmp_path: Path) -> None:
     # A request that the dead one refuses must wait for the other, not try the dead one until its tries are used up.
-    haproxy = ("up", "-d", "--no-deps", "haproxy")
     try:
-        faulty.compose(*haproxy, env={"WEB_MAXCONN": "1"})
-        faulty.wait_healthy("haproxy")
+        faulty.up("--no-deps", "haproxy", WEB_MAXCONN="1")
         outcome = cell(faulty, "web", "kill", tmp_path, 0)
     finally:
-        faulty.compose(*haproxy)
+        faulty.up("--no-deps", "haproxy")
     print(f"\nthe other one full {outcome.line()}")
     assert not (outcome.lost or outcome.doubled or outcome.wrong or outcome.failed), outcome.line()
