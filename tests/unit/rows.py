@@ -39,14 +39,16 @@ def states(ids: list[int]) -> list[str]:
 
 
 @contextmanager
-def database_away(times: float = float("inf")) -> Iterator[list[str]]:
-    """Each of the next `times` statements raises OperationalError, as when the server is gone; the refused ones."""
+def database_away(times: float = float("inf"), after: int = 0) -> Iterator[list[str]]:
+    """As when the server is gone: OperationalError for `times` statements, the first `after` excepted; the refused."""
     refused: list[str] = []
+    answered: list[str] = []
 
     def refuse(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if len(refused) < times:
+        if len(answered) >= after and len(refused) < times:
             refused.append(sql)
             raise OperationalError(2006, "Server has gone away")
+        answered.append(sql)
         return execute(sql, *rest)
 
     with connection.execute_wrapper(refuse):

@@ -2,7 +2,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rows import ago, held, sign, states, store
 
-from arithmetic.models import MAX_ATTEMPTS, MathTask, Worker
+from arithmetic.models import MAX_ATTEMPTS, MathTask, Status, Worker
 from arithmetic.workers import NODE, alive, beat, process_name, sign_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,9 +34,27 @@ def test_five_deaths_are_enough() -> None:
 
 def test_the_rows_of_a_live_process_stay() -> None:
     sign("w", [1, 2])
-    ids = held("w/1") + held("w/2")
+    ids = held("w/1", claimed=30) + held("w/2", claimed=1)
     assert tasks.release_lost() == []
     assert states(ids) == ["pending", "pending"]
+
+
+def test_no_process_holds_a_row_for_longer_than_the_time_limit() -> None:
+    sign("w", [1, 2])
+    ids = held("w/1", claimed=37) + held("w/1", claimed=33) + held("w/2", claimed=33)
+    assert tasks.release_lost() == [(ids[0], "tasks")]
+    assert states(ids) == ["created", "pending", "pending"]
+
+
+def test_a_process_that_works_on_in_spite_of_the_time_limit_is_fenced_off_even_from_its_own_next_claim() -> None:
+    sign("w", [1])
+    (task_id,) = held("w/1", claimed=37)
+    tasks.release_lost()
+    assert tasks.finish("w/1", 1, Status.SUCCESS, {task_id: "666"}) == 0
+    assert [claim.attempts for claim in tasks.claim([task_id], "w/1")] == [2]
+    assert tasks.finish("w/1", 1, Status.SUCCESS, {task_id: "666"}) == 0
+    assert tasks.release_lost() == []  # the time of the second claim counts
+    assert tasks.finish("w/1", 2, Status.SUCCESS, {task_id: "3"}) == 1
 
 
 def test_a_process_that_is_gone_loses_what_it_claimed_before_the_last_sign() -> None:
@@ -56,9 +74,9 @@ def test_a_silent_workers_rows_come_back_once_there_is_a_witness() -> None:
 
 
 def test_after_an_outage_of_the_database_nobody_is_declared_dead() -> None:
-    sign("a", [1], beat=60, since=600)
-    sign("b", [1], beat=60, since=600)
-    ids = held("a/1", claimed=90) + held("b/1", claimed=90)
+    sign("a", [1], beat=20, since=600)
+    sign("b", [1], beat=20, since=600)
+    ids = held("a/1", claimed=25) + held("b/1", claimed=25)
     assert tasks.release_lost() == []  # nobody has signed again yet
     Worker.objects.filter(name="a").update(name=NODE)
     tasks.filter(worker="a/1").update(worker=f"{NODE}/1")
@@ -70,6 +88,14 @@ def test_after_an_outage_of_the_database_nobody_is_declared_dead() -> None:
 def test_a_sweep_without_held_rows_costs_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     store(3)
     with django_assert_num_queries(1):
+        assert tasks.release_lost() == []
+
+
+def test_a_sweep_whose_held_rows_are_in_good_hands_costs_two(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    sign("w", [1, 2, 3])
+    for pid in (1, 2, 3):
+        held(f"w/{pid}", 3, claimed=20)
+    with django_assert_num_queries(2):
         assert tasks.release_lost() == []
 
 

@@ -12,7 +12,7 @@ from django.core.checks import Error
 from kombu import Connection
 from pytest_django import Settings
 
-from arithmetic.workers import GONE_AFTER
+from arithmetic.workers import GONE_AFTER, OVERTIME
 from config.celery import app
 from config.checks import message_fits_time_limit, secret_key_is_long
 from config.embedded import GRACE_SECONDS
@@ -46,6 +46,7 @@ def test_each_time_limit_ends_before_the_next_one_begins() -> None:
     longest_message = settings.TASKS_PER_MESSAGE * settings.TASK_SECONDS
     assert longest_message < settings.CELERY_TASK_SOFT_TIME_LIMIT < settings.CELERY_TASK_TIME_LIMIT
     assert options["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT
+    assert OVERTIME.total_seconds() > settings.CELERY_TASK_TIME_LIMIT
     assert settings.CELERY_TASK_TIME_LIMIT < GRACE_SECONDS
     # A restorer that was killed blocks the others for less than the messages wait.
     assert options["unacked_mutex_expire"] < options["visibility_timeout"]

@@ -1,6 +1,10 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import ProgrammingError, connection
 from pytest_django import DjangoAssertNumQueries
 from rows import database_away, held, states, store
 
@@ -10,6 +14,25 @@ from arithmetic.operations import OPERATIONS, Operation
 from arithmetic.workers import process_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def limit_strikes(at: int, before: bool) -> Iterator[None]:
+    """The soft time limit in the middle of that statement: its connection is of no use after that."""
+    seen: list[Any] = []
+
+    def strike(execute: Callable[..., Any], *statement: Any) -> Any:
+        if len(seen) > at and connection.connection is seen[at]:
+            raise ProgrammingError(2014, "Commands out of sync")
+        seen.append(connection.connection)
+        if len(seen) != at + 1:
+            return execute(*statement)
+        if not before:
+            execute(*statement)
+        raise SoftTimeLimitExceeded
+
+    with connection.execute_wrapper(strike):
+        yield
 
 
 def test_it_computes_what_the_message_names() -> None:
@@ -53,6 +76,31 @@ def test_an_exception_in_the_middle_gives_the_rows_back(monkeypatch: pytest.Monk
         tasks.run.apply(args=([*ids, *bad],), throw=True)
     assert states([*ids, *bad, *other]) == ["created", "created", "created", "pending"]
     assert set(MathTask.objects.filter(pk__in=ids).values_list("attempts", "result")) == {(1, "")}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["asked", "answered"])
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["claim", "its rows", "finish"])
+def test_the_time_limit_gives_the_rows_back_wherever_it_strikes(at: int, before: bool) -> None:
+    ids = store(3)
+    with limit_strikes(at, before), pytest.raises(SoftTimeLimitExceeded):
+        tasks.run.apply(args=(ids,), throw=True)
+    assert states(ids) == ["success" if at == 2 and not before else "created"] * 3
+
+
+def test_results_that_could_not_be_written_in_time_are_given_back_once_the_database_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def limit(_: float) -> None:
+        monkeypatch.undo()
+        raise SoftTimeLimitExceeded
+
+    ids = store(3)
+    with database_away(times=4, after=2) as refused, pytest.raises(SoftTimeLimitExceeded):
+        monkeypatch.setattr(tasks, "compute", lambda claims: ({claim.id: "3" for claim in claims}, {}))
+        monkeypatch.setattr("arithmetic.tasks.time.sleep", limit)
+        tasks.run.apply(args=(ids,), throw=True)
+    assert len(refused) == 4
+    assert states(ids) == ["created"] * 3
 
 
 def test_it_waits_while_the_database_is_away(caplog: pytest.LogCaptureFixture) -> None:

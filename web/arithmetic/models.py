@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q, TextChoices
+from django.db.models import F, Min, Q, TextChoices
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from arithmetic import indexes
 from arithmetic.indexes import walking
 from arithmetic.operations import MAX_TEXT, OPERATIONS, canonical
-from arithmetic.workers import SLACK, Worker, signs
+from arithmetic.workers import OVERTIME, SLACK, Worker, signs
 
 __all__ = ["Batch", "Claim", "MathTask", "Status", "Worker"]
 
@@ -130,17 +130,24 @@ class MathTaskQuerySet(models.QuerySet["MathTask"]):
         return rows
 
     def release_lost(self) -> list[tuple[int, str]]:
-        """Give back the rows whose worker is gone; (id, queue) to publish."""
-        holders = list(self.filter(status=Status.PENDING).values_list("worker", flat=True).distinct())
+        """Give back the rows whose worker is gone or has run out of time; (id, queue) to publish.
+
+        The time limit counts for live processes, too: one may hold what it knows nothing of. The limit struck before
+        it could give the row back, or a frozen MySQL carried a claim out after its sender had turned to other things.
+        One that works on in spite of it is fenced off, even if it claims the row again: it has to end its first run
+        before, and the second one counts one attempt more.
+        """
+        holders = list(self.filter(status=Status.PENDING).values_list("worker").annotate(Min("start_time")))
         if not holders:
             return []
         live, witnessed = signs()
         rows: list[tuple[int, str]] = []
-        for holder in holders:
+        for holder, oldest in holders:
             node, _, pid = holder.rpartition("/")
             if sign := live.get(node):
-                if int(pid) not in sign.pids:
-                    rows += self.release(holder, before=sign.beat_time - SLACK)
+                before = sign.beat_time - (OVERTIME if int(pid) in sign.pids else SLACK)
+                if oldest < before:
+                    rows += self.release(holder, before)
             elif witnessed:
                 rows += self.release(holder)
         return rows

@@ -42,17 +42,17 @@ PURGE_SECONDS = 20
 def run(self: "Task[Any, None]", ids: list[int]) -> None:
     """Claim, compute and finish the tasks of one message: three statements, however many ids."""
     started, worker = time.monotonic(), process_name()
-    claims = patiently(lambda: MathTask.objects.claim(ids, worker))
     try:
+        claims = patiently(lambda: MathTask.objects.claim(ids, worker))
         results, errors = compute(claims)
-    except BaseException:
-        # A bug or the soft time limit: nothing of it is written, each row is tried on its own.
-        patiently(lambda: MathTask.objects.release(worker))
-        raise
-    if claims:
-        attempts = claims[0].attempts  # one id, or fresh rows alone: the same for all
+        attempts = claims[0].attempts if claims else 0  # one id, or fresh rows alone: the same for all
         patiently(lambda: MathTask.objects.finish(worker, attempts, Status.SUCCESS, results))
         patiently(lambda: MathTask.objects.finish(worker, attempts, Status.FAILED, errors))
+    except BaseException:
+        # A bug or the soft time limit: each row that has no outcome yet is tried again, on its own.
+        connections.close_all()  # the limit may have struck in the middle of a statement
+        patiently(lambda: MathTask.objects.release(worker))
+        raise
     requests = (self.request.headers or {}).get("request_ids", "")
     logger.info(
         "ran first=%s ids=%d claimed=%d failed=%d ms=%.1f requests=%s",
@@ -77,7 +77,7 @@ def compute(claims: Sequence[Claim]) -> tuple[dict[int, str], dict[int, str]]:
 
 
 def patiently(step: Callable[[], T]) -> T:
-    """Do a database step; while the database is away, wait and try again (Celery's hard time limit ends it).
+    """Do a database step; while the database is away, wait and try again (Celery's time limits end it).
 
     Each step may be repeated: it is one conditional UPDATE, and a claim finds its own rows again.
     """
@@ -99,7 +99,7 @@ def send(ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGL
 
 @shared_task(name="arithmetic.sweep")
 def sweep() -> None:
-    """Bring back what dead workers held, and what no message stands for. Safe to run twice at once."""
+    """Bring back what workers have left behind, and what no message stands for. Safe to run twice at once."""
     try:
         release_lost()
         find_forgotten()
@@ -109,10 +109,10 @@ def sweep() -> None:
 
 
 def release_lost() -> None:
-    """Give the rows of dead workers to others."""
+    """Give the rows of workers that are gone, or out of time, to others."""
     released = MathTask.objects.release_lost()
     if released:
-        logger.warning("sweep: %d tasks of dead workers are tried again", len(released))
+        logger.warning("sweep: %d tasks that their workers left behind are tried again", len(released))
     for task_id, queue in released:
         send([task_id], queue=queue)  # alone: a task that kills its worker takes no neighbour with it
 

@@ -18,6 +18,9 @@ BEAT_SECONDS = 1.0
 GONE_AFTER = timedelta(seconds=8)
 # Between gathering the process ids and writing them, a new process may have claimed.
 SLACK = timedelta(seconds=1)
+# A claim that is older belongs to no message any more: Celery's hard time limit has ended it, with some seconds for a
+# worker that was late to do so.
+OVERTIME = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT + 5)
 
 # One life of one Celery worker; its pool processes inherit it. A restarted container
 # keeps its host name and even its process ids, so these alone would not do.
