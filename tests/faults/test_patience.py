@@ -4,7 +4,7 @@ import pytest
 from checker import next_id, settle
 from images import workers
 from test_recovery import created
-from verbs import VERBS, last
+from verbs import VERBS, docker, last
 
 from support.http import ask
 from support.stack import Stack
@@ -26,16 +26,18 @@ def upload(stack: Stack, count: int) -> None:
 def test_what_was_at_work_when_mysql_went_ends_well_within_a_minute_of_its_return(faulty: Stack, verb: str) -> None:
     first, (mysql,) = next_id(faulty), faulty.containers("mysql")
     rows = f"FROM math_task WHERE id >= {first}"
-    with workers(faulty, 2, TASK_SECONDS=str(WORK), TASKS_PER_MESSAGE="3"):
-        created(faulty, 2)
+    with workers(faulty, 2, TASK_SECONDS=str(WORK), TASKS_PER_MESSAGE="3") as containers:
+        created(faulty, 3)
         upload(faulty, 3)
-        # two messages of one task and one of three, each in a process of its own
+        # three messages of one task and one of three, so that each process has one
         held = f"SELECT COUNT(*), COUNT(DISTINCT worker) {rows} AND status = 'pending'"
-        wait_for(lambda: faulty.sql(held) == [["5", "3"]], WORK, "all are at work", every=0)
+        wait_for(lambda: faulty.sql(held) == [["6", "4"]], WORK, "all are at work", every=0)
         with VERBS[verb](mysql, 0):
             last(OUTAGE)
         wait_for(faulty.healthy, 60, "the stack is well again")
         took = settle(faulty, first, BOUND)
         ended = faulty.sql(f"SELECT status, COUNT(*), MAX(attempts) {rows} GROUP BY 1")
+        restarts = [docker("inspect", "-f", "{{.RestartCount}}", container) for container in containers]
     print(f"\nmysql {verb:6} for {OUTAGE:g} s: all ended {took:.1f} s after its return, attempts {ended[0][2]}")
-    assert [row[:2] for row in ended] == [["success", "5"]]
+    assert [row[:2] for row in ended] == [["success", "6"]]
+    assert restarts == ["0", "0"]  # its outage alone restarts no worker

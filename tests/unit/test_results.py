@@ -1,14 +1,15 @@
+import time
+
 import pytest
 from celery import current_app
 from celery.app.task import Context
-from celery.exceptions import BackendStoreError
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django_celery_results.models import TaskResult
 from rows import database_away, store
 
 from arithmetic import tasks
-from config.results import DatabaseBackend
+from config.results import REST, DatabaseBackend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,10 +21,10 @@ def backend() -> DatabaseBackend:
     return made
 
 
-def fail(task_id: str = "t1") -> None:
+def fail(task_id: str = "t1", to: DatabaseBackend | None = None) -> None:
     """Store a failure, as a worker does."""
     request = Context(id=task_id, task="arithmetic.run", args=[[1, 2]], kwargs={}, hostname="celery@w")
-    backend().mark_as_failure(task_id, RuntimeError("a bug"), traceback="Traceback: a bug", request=request)
+    (to or backend()).mark_as_failure(task_id, RuntimeError("a bug"), traceback="Traceback: a bug", request=request)
 
 
 def test_a_failure_is_kept_with_its_traceback() -> None:
@@ -43,12 +44,27 @@ def test_a_failure_is_stored_once_the_database_is_back(times: int) -> None:
     assert TaskResult.objects.get().traceback == "Traceback: a bug"
 
 
-def test_it_gives_up_after_its_bound() -> None:
-    with database_away() as refused, pytest.raises(BackendStoreError):
+def test_it_gives_up_after_its_bound_and_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
+    with database_away() as refused:
         fail()
     # the manager of django-celery-results itself tries three times
     assert len(refused) == 3 * (1 + settings.CELERY_RESULT_BACKEND_MAX_RETRIES)
     assert TaskResult.objects.count() == 0
+    assert "t1 is left out" in caplog.text
+
+
+def test_after_that_it_rests_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = backend()
+    with database_away() as refused:
+        fail("t1", made)
+        tried = len(refused)
+        fail("t2", made)
+        made.mark_as_revoked("t3", "expired")
+    assert len(refused) == tried
+    end = time.monotonic() + REST
+    monkeypatch.setattr("config.results.time.monotonic", lambda: end)
+    fail("t4", made)
+    assert TaskResult.objects.get().task_id == "t4"
 
 
 @pytest.mark.parametrize("error", [OperationalError(2013, "Lost connection"), InterfaceError(0, "")])
