@@ -17,8 +17,9 @@ pytest_plugins = ["support.browser"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--long: the faults last as long as the promises say."""
+    """--long: the faults last as long as the promises say. --task-seconds: they strike tasks in their middle."""
     parser.addoption("--long", action="store_true", help="let each fault last 20 s, not 9")
+    parser.addoption("--task-seconds", default="", help="for tests/faults/test_matrix.py: let each task take so long")
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
@@ -72,10 +73,10 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """docker compose up -d, running."""
     need(docker_missing())
-    with Stack("abacus-test") as running:
+    with Stack("abacus-test", TASK_SECONDS=request.config.getoption("--task-seconds")) as running:
         yield running
 
 

@@ -14,11 +14,17 @@ RATE = 150.0  # requests per second; two web containers and two workers sustain 
 UNHEARD = {"ConnectionRefusedError", "ConnectionResetError", "TimeoutError", "408"}
 
 
+def rate(stack: Stack) -> float:
+    """RATE, or where tasks take time, what four processes sustain: every second request makes a task."""
+    work = float(stack.env.get("TASK_SECONDS") or 0)
+    return min(RATE, 2 * 0.8 * 4 / work) if work else RATE
+
+
 def cell(stack: Stack, service: str, verb: str, folder: Path, seconds: float) -> Outcome:
     """Do the fault under load, let all end, compare."""
     first, victim = next_id(stack), stack.containers(service)[0]
     lasting = seconds if verb in {"pause", "cut"} else 4
-    load = Load(stack, folder, RATE, lasting + 3)
+    load = Load(stack, folder, rate(stack), lasting + 3)
     wait_for(lambda: next_id(stack) > first + 20, 20, "the load runs")
     with VERBS[verb](victim, seconds):
         pass
