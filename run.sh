@@ -3,6 +3,7 @@
 #
 #   ./run.sh              everything on this machine: web, worker, beat, SQLite and an embedded
 #                         Redis on http://127.0.0.1:8000 (HTTP_PORT); needs Python 3.11 to 3.13
+#   ./run.sh dev          the same for development: changed code runs at once, logs come to the terminal
 #   ./run.sh test [args]  the tests that this machine can run; the arguments go to pytest
 #   ./run.sh bench [args] how fast it is, as ratios (needs Docker and wrk; --short: three minutes; --help)
 #   ./run.sh web          migrate if need be, then serve; drains before it stops
@@ -16,9 +17,11 @@
 #   ./run.sh help         this text
 
 set -euo pipefail
+# A relative folder is meant from where this is typed.
+case ${DATA_DIR:-} in '' | /*) ;; *) export DATA_DIR=$PWD/$DATA_DIR ;; esac
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 cd -- "$here"
-run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule
+run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule: settings.RUN_DIR
 venv=$here/.venv
 # The image says so itself; there the dependencies are elsewhere and nothing may be installed.
 [ -z "${ABACUS_IMAGE:-}" ] || venv=/opt/venv
@@ -70,38 +73,37 @@ install_lock() { # GROUP: .venv gets requirements/GROUP.txt, unless it has exact
 }
 
 lock_dependencies() {
-  local group
   make_venv
   .venv/bin/python -m pip install --disable-pip-version-check -q uv
-  for group in image embedded test; do
-    .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-      --no-emit-find-links --no-annotate --no-header pyproject.toml --group "$group" -o "requirements/$group.txt" "$@"
-  done
+  lock image --extra mysql "$@"
+  lock embedded --extra embedded "$@"
+  lock test --extra embedded --group test "$@"
+}
+
+lock() { # NAME OPTIONS...: requirements/NAME.txt
+  local name=$1
+  shift
+  .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-emit-find-links --no-annotate --no-header pyproject.toml -o "requirements/$name.txt" "$@"
 }
 
 # --- the roles ---
 
-enter() { # to the folder of manage.py, with what a role needs at hand
+manage() { # becomes a management command
   [ -x "$venv/bin/python" ] || install_lock embedded
-  mkdir -p "$run_dir"
   cd web
+  exec "$venv/bin/python" manage.py "$@"
 }
 
-serve() { # uWSGI, with a stop that no request notices
-  local server code=0 limit
-  drain_file=${DRAIN_FILE:-$run_dir/draining}
-  rm -f "$drain_file"
-  # uWSGI refuses to start with a longer queue than the kernel allows.
-  limit=$(cat /proc/sys/net/core/somaxconn 2>/dev/null || echo 128)
-  [ "$limit" -le 1024 ] || limit=1024
-  if [ -z "${ABACUS_IMAGE:-}" ]; then WEB_BIND=${WEB_BIND:-127.0.0.1:${HTTP_PORT:-8000}}; fi
-  export WEB_BIND="${WEB_BIND:-:8000}"
-  export WEB_PROCESSES="${WEB_PROCESSES:-2}" WEB_THREADS="${WEB_THREADS:-4}"
-
+serve() { # the site, with a stop that no request notices
+  local server code=0
   # Without a load balancer in front there is nothing to drain.
-  [ "${DRAIN_SECONDS:-3}" != 0 ] || exec "$venv/bin/pyuwsgi" --ini uwsgi.ini --listen "$limit"
+  if [ "${DRAIN_SECONDS:-3}" = 0 ]; then manage web; fi
+  drain_file=${DRAIN_FILE:-$run_dir/draining}
+  mkdir -p "$run_dir"
+  rm -f "$drain_file"
 
-  "$venv/bin/pyuwsgi" --ini uwsgi.ini --listen "$limit" &
+  manage web &
   server=$!
   # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
   # A second signal changes nothing: it is ignored from here on.
@@ -175,8 +177,11 @@ case $role in
   '')
     [ -z "${ABACUS_IMAGE:-}" ] || die "name a role: web, celery, beat, migrate, manage ... (run.sh help)"
     install_lock embedded
-    cd web
-    exec "$venv/bin/python" -m config.embedded
+    manage embedded
+    ;;
+  dev)
+    install_lock embedded
+    manage embedded --reload "$@"
     ;;
   test)
     install_lock test
@@ -188,30 +193,11 @@ case $role in
     case ${1:-} in growth | hotpaths | peers | soak) module=bench.$1 && shift ;; esac
     PYTHONPATH=tests:. exec "$venv/bin/python" -m "$module" "$@"
     ;;
-  web)
-    enter
-    "$venv/bin/python" manage.py migrate_once
-    serve
-    ;;
-  celery)
-    enter
-    # Gossip, mingle and event heartbeats make workers talk to each other, which nothing here needs and which costs.
-    exec "$venv/bin/python" -m celery -A config worker --without-gossip --without-mingle --without-heartbeat \
-      --hostname "celery@%h" --concurrency "${CELERY_CONCURRENCY:-2}" --loglevel "${LOG_LEVEL:-INFO}" "$@"
-    ;;
-  beat)
-    enter
-    exec "$venv/bin/python" -m celery -A config beat --pidfile= \
-      --schedule "$run_dir/beat-schedule" --loglevel "${LOG_LEVEL:-INFO}" "$@"
-    ;;
-  migrate)
-    enter
-    exec "$venv/bin/python" manage.py migrate_once "$@"
-    ;;
-  manage)
-    enter
-    exec "$venv/bin/python" manage.py "$@"
-    ;;
+  web) serve ;;
+  celery) manage worker "$@" ;;
+  beat) manage beat "$@" ;;
+  migrate) manage migrate_once "$@" ;;
+  manage) manage "$@" ;;
   rollout) exec ./rollout.sh "$@" ;;
   secrets) make_secrets ;;
   lock) lock_dependencies "$@" ;;

@@ -2,17 +2,16 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
-
-from support.stack import ROOT
 
 
 class Database:
     """Speaks with bench.probes.sql, which `command` starts."""
 
-    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+    def __init__(self, command: list[str], env: dict[str, str], folder: Path) -> None:
         pipe = subprocess.PIPE
-        self._client = subprocess.Popen(command, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, text=True)
+        self._client = subprocess.Popen(command, cwd=folder, env=env, stdin=pipe, stdout=pipe, text=True)
 
     def rows(self, statement: str) -> list[list[Any]]:
         """The rows of a statement; AssertionError where it fails, and then the reason is on standard error."""

@@ -49,9 +49,9 @@ FROM task;
 """
 FILLED = """
 USE rows_{rows};
-INSERT INTO batch (id, total, fingerprint)
-  SELECT batch_id, COUNT(*), '' FROM math_task WHERE batch_id > 0 GROUP BY batch_id;
-ANALYZE TABLE math_task, batch;
+INSERT INTO durable_batch (id, kind, total, fingerprint)
+  SELECT batch_id, 'mathtask', COUNT(*), '' FROM math_task WHERE batch_id > 0 GROUP BY batch_id;
+ANALYZE TABLE math_task, durable_batch;
 """
 AS_ROOT = 'MYSQL_PWD=$(cat /run/secrets/mysql_root_password) mysql -uroot -e "$0"'
 

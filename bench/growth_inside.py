@@ -19,18 +19,22 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 
-from arithmetic import services, stats, tasks
-from arithmetic.inserts import insert_many
-from arithmetic.listing import newest
-from arithmetic.models import Batch, MathTask, Status
-from arithmetic.publisher import publisher
-from arithmetic.workers import beat, process_name
+from arithmetic.models import MathTask
+from durable import batches, claims, purge, services, stats
+from durable.inserts import insert_many
+from durable.listing import newest
+from durable.models import Batch, Status
+from durable.outcomes import Outcomes, write
+from durable.publisher import publisher
+from durable.sweep import sweep as sweep_all
+from durable.workers import beat
 
 REPEAT = 15
 PURGED = 500
 HELD = 8  # rows that a worker is at: the sweep looks whether it lives
 MANY = 500  # ids of one message
-ME = process_name()
+KIND = MathTask.kind
+ROW = ("6", "multiply", "7")
 
 
 @dataclass
@@ -93,42 +97,60 @@ def post(table: Table) -> float:
 
 def create(table: Table) -> float:
     """A task by the service: validated input, the row, the hand-over to the publisher."""
-    return seconds(lambda: services.create_task(x="6", task_type="multiply", y="7"))
+    return seconds(lambda: services.create_task(kind=KIND, values=dict(zip(KIND.inputs, ROW, strict=True))))
+
+
+def fresh(count: int) -> list[int]:
+    """So many rows that wait."""
+    insert_many(KIND, 0, [ROW] * count)
+    return list(MathTask.objects.filter(batch_id=0, status=Status.CREATED).values_list("pk", flat=True))
+
+
+def claim(ids: list[int]) -> tuple[claims.Held, list[Any]]:
+    """Claim a message, as a pool process does."""
+    process = claims.this_process()
+    held = claims.Held(process.name, process.next(), KIND, 0)
+    assert process.claim(KIND, 0, ids)
+    return held, claims.rows(held, ids)
+
+
+def progress(found: Batch) -> float:
+    """How far a batch is."""
+    return seconds(partial(batches.counts, found))
 
 
 def claim_and_finish(count: int, table: Table) -> float:
     """What a worker asks of MySQL for a message of so many ids."""
-    insert_many(0, [("6", "multiply", "7")] * count)
-    ids = list(MathTask.objects.filter(batch_id=0, status=Status.CREATED).values_list("pk", flat=True))
+    ids = fresh(count)
 
     def work() -> None:
-        claims = MathTask.objects.claim(ids, ME)
-        outcomes = dict.fromkeys([claim.id for claim in claims], "42")
-        assert MathTask.objects.finish(ME, 1, Status.SUCCESS, outcomes) == count
+        held, rows = claim(ids)
+        assert len(rows) == count
+        assert write(held, Outcomes(results=[(row.id, 0, "42") for row in rows]))
 
     return seconds(work)
 
 
 def sweep(table: Table) -> float:
     """Both halves of the sweep, with a worker that lives and holds rows."""
-    insert_many(0, [("6", "multiply", "7")] * HELD)
-    ids = list(MathTask.objects.filter(batch_id=0, status=Status.CREATED).values_list("pk", flat=True))
-    MathTask.objects.claim(ids, ME)
+    ids = fresh(HELD)
+    held, _ = claim(ids)
     beat([os.getpid()])
-    took = seconds(tasks.sweep)
-    assert MathTask.objects.filter(status=Status.PENDING, worker=ME).count() == HELD
+    took = seconds(sweep_all)
+    assert MathTask.objects.running().count() == HELD
+    claims.keep(held, [])
     MathTask.objects.filter(pk__in=ids).delete()
     return took
 
 
-def purge(table: Table) -> float:
+def purge_some(table: Table) -> float:
     """Delete some hundred rows that are old enough, of a table whose others are not."""
-    insert_many(0, [("6", "multiply", "7")] * PURGED)
+    insert_many(KIND, 0, [ROW] * PURGED)
     old = MathTask.objects.order_by("-pk")[0].update_time - timedelta(days=60)
     MathTask.objects.filter(batch_id=0).update(status=Status.SUCCESS, update_time=old)
 
     def delete() -> None:
-        assert MathTask.objects.purge(timedelta(days=30), PURGED) == PURGED
+        assert purge.purge_tasks(KIND, timedelta(days=30), PURGED) == PURGED
 
     return seconds(delete)
 
@@ -147,16 +169,16 @@ MEASURES: dict[str, Measure] = {
     "list, operation": partial(get, lambda table: "/api/tasks?task_type=minus"),
     "list, batch and status": partial(get, lambda table: f"/api/tasks?batch={batch(table)}&status=success"),
     "list, status and operation": partial(get, lambda table: "/api/tasks?status=success&task_type=minus"),
-    "changes": partial(get, lambda table: f"/api/tasks?since={newest()}"),
+    "changes": partial(get, lambda table: f"/api/tasks?since={newest(KIND)}"),
     "one task": partial(get, lambda table: f"/api/tasks/{table.anywhere()}"),
-    "progress of a batch": lambda table: seconds(Batch.objects.get(pk=batch(table)).counts),
-    "counts, bounded": lambda table: seconds(stats.count),
+    "progress of a batch": lambda table: progress(Batch.objects.get(pk=batch(table))),
+    "counts, bounded": lambda table: seconds(partial(stats.count, KIND)),
     "create": create,
     "create, API": post,
     "claim and finish 1": partial(claim_and_finish, 1),
     "claim and finish 500": partial(claim_and_finish, MANY),
     "sweep": sweep,
-    "purge of 500": purge,
+    "purge of 500": purge_some,
 }
 FEWER = {"claim and finish 500": 9, "purge of 500": 7, "counts, bounded": 5}
 

@@ -15,9 +15,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import RequestFactory
 
-from arithmetic import publisher, tasks
-from arithmetic.inserts import insert_many
-from arithmetic.models import Batch, MathTask
+from arithmetic.models import MathTask
+from durable import publisher, tasks
+from durable.inserts import insert_many
+from durable.models import Batch
 
 TASK = json.dumps({"x": "1.5", "task_type": "multiply", "y": "3"})
 TIMES = 200
@@ -60,15 +61,15 @@ def request(method: str, path: str) -> Callable[[], None]:
 
 def message(size: int) -> tuple[Callable[[], None], Callable[[], None]]:
     """What a worker does for one message of so many tasks, and what has to be there before."""
-    batch = Batch.objects.create(total=0, fingerprint="")
+    batch = Batch.objects.create(kind=MathTask.kind.name, total=0, fingerprint="")
     ids: list[int] = []
 
     def prepare() -> None:
-        insert_many(batch.pk, [("1.5", "multiply", "3")] * size)
+        insert_many(MathTask.kind, batch.pk, [("1.5", "multiply", "3")] * size)
         ids[:] = MathTask.objects.filter(batch=batch, status="created").values_list("pk", flat=True)
 
     def call() -> None:
-        tasks.run(ids)
+        tasks.run(MathTask.kind.name, 0, ids)
 
     return prepare, call
 

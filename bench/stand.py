@@ -16,8 +16,8 @@ REFERENCES = ("reference-web", "reference-haproxy", "reference-static")
 class Stand(Stack):
     """`with Stand(folder) as stand:`; the folder is for the answers that reference-static gives."""
 
-    def __init__(self, static: Path) -> None:
-        super().__init__("abacus-bench", *FILES, APP_IMAGE="abacus-bench", STATIC_FILES=str(static))
+    def __init__(self, static: Path, name: str = "abacus-bench") -> None:
+        super().__init__(name, *FILES, APP_IMAGE=name, STATIC_FILES=str(static))
         self.static = static
         self._database: Database | None = None
         self.noise: list[float] = []
@@ -49,7 +49,8 @@ class Stand(Stack):
     def rows(self, statement: str) -> list[list[Any]]:
         """Rows of a statement."""
         if self._database is None:
-            self._database = Database(self.command("exec", "-T", "probe", "python", "-m", "bench.probes.sql"), self.env)
+            command = self.command("exec", "-T", "probe", "python", "-m", "bench.probes.sql")
+            self._database = Database(command, self.env, self.root)
         return self._database.rows(statement)
 
     def command(self, *arguments: str) -> list[str]:

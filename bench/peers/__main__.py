@@ -57,7 +57,7 @@ class Bench:
     @contextmanager
     def worker(self, peer: str) -> Iterator[str]:
         """The peer's worker on an empty table; its container."""
-        self.stack.sql("TRUNCATE math_task; TRUNCATE batch")
+        self.stack.sql("TRUNCATE math_task; TRUNCATE durable_batch")
         self.stack.compose("up", "-d", "--no-deps", "--force-recreate", "peer-worker", env={"PEER": peer})
         if peer.startswith("abacus"):
             self.stack.compose("start", "beat")

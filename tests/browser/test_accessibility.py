@@ -122,7 +122,7 @@ def test_every_text_has_enough_contrast(page: Page, scheme: Literal["light", "da
     make_task(page)
     page.get_by_label("Second number").fill("two")
     page.get_by_role("button", name="Calculate").click()
-    expect(page.locator("#y-error")).not_to_be_empty()
+    expect(page.locator("#id_y-error")).not_to_be_empty()
     page.locator("#hint").evaluate("hint => { hint.textContent = 'Redis is away.' }")
     page.evaluate(ALL_STATUSES)
 

@@ -29,7 +29,7 @@ def test_errors_are_chinese_too(chinese_page: Page, site: str) -> None:
     page.goto(site)
     page.get_by_label("第一个数").fill("七")
     page.get_by_role("button", name="计算").click()
-    expect(page.locator("#x-error")).to_have_text("请输入一个数，例如 12、-0.5 或 1.5e300。")
+    expect(page.locator("#id_x-error")).to_have_text("请输入一个数，例如 12、-0.5 或 1.5e300。")
     page.get_by_text("批量任务").click()
     page.get_by_label("CSV 文件").set_input_files(
         {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,task_type,y\n?,add,1\n"}

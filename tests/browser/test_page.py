@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 ENDS = 20_000  # milliseconds within which a task has to end, on a busy machine too
+# The page's scripts are plain ones: their functions can be exchanged.
+BREAK_ONCE = "() => { const whole = NAME; NAME = () => { NAME = whole; throw new Error('broken'); }; }"
 
 
 def unique_number() -> str:
@@ -90,8 +92,8 @@ def test_an_error_stands_beside_its_field_and_the_input_is_kept(
     fill(page, "seven", "divide", "2")
     button(page).click()
 
-    expect(page.locator("#x-error")).to_contain_text("number")
-    expect(page.locator("#y-error")).to_be_empty()
+    expect(page.locator("#id_x-error")).to_contain_text("number")
+    expect(page.locator("#id_y-error")).to_be_empty()
     expect(page.get_by_label("First number")).to_have_value("seven")
     expect(page.get_by_label("First number")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#task-form").get_by_label("Operation")).to_have_value("divide")
@@ -102,11 +104,11 @@ def test_a_corrected_error_goes_away(browser_page: Page, site: str) -> None:
     browser_page.goto(site)
     fill(browser_page, "seven", "add", "2")
     button(browser_page).click()
-    expect(browser_page.locator("#x-error")).to_contain_text("number")
+    expect(browser_page.locator("#id_x-error")).to_contain_text("number")
 
     create(browser_page, "7", "add", "2")
 
-    expect(browser_page.locator("#x-error")).to_be_empty()
+    expect(browser_page.locator("#id_x-error")).to_be_empty()
     expect(browser_page.locator("[aria-invalid]")).to_have_count(0)
 
 
@@ -173,6 +175,36 @@ def test_the_page_says_that_the_server_is_away_and_recovers(browser: Browser, si
         expect(page.locator("#announcer")).to_contain_text("answers again")
     finally:
         page.close()
+
+
+@pytest.mark.parametrize("broken", ["announceFinished", "renewKey", "problem"])
+def test_a_script_that_breaks_leaves_no_locked_form(browser: Browser, site: str, broken: str) -> None:
+    # Given a page one of whose functions raises an exception
+    page = browser.new_page()
+    try:
+        page.goto(site)
+        page.evaluate(BREAK_ONCE.replace("NAME", broken))
+        # When the form is sent (a wrong number is told by `problem`)
+        fill(page, "seven" if broken == "problem" else "7", "add", "2")
+        with page.expect_event("pageerror") as error:
+            button(page).click()
+        # Then it says so, and can be sent again
+        assert "broken" in str(error.value)
+        expect(page.locator("#form-error")).to_contain_text("Something went wrong on this page")
+        expect(button(page)).not_to_have_attribute("aria-disabled", re.compile(""))
+        expect(page.locator("#progress")).to_be_empty()
+        row = create(page, "7", "add", "3")
+        expect(row.locator(".status")).to_have_text("success", timeout=ENDS)
+        expect(page.locator("#form-error")).to_be_empty()
+    finally:
+        page.close()
+
+
+def test_the_next_task_begins_in_the_forms_first_control(browser_page: Page, site: str) -> None:
+    browser_page.goto(site)
+    create(browser_page, "12", "add", "2")
+    expect(browser_page.get_by_label("First number")).to_be_focused()
+    assert browser_page.evaluate("getSelection().toString()") == "12"
 
 
 def test_a_row_that_did_not_change_stays_the_same_element(browser_page: Page, site: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from support.embedded import Embedded
 from support.http import ask
@@ -94,6 +94,22 @@ def test_a_file_that_is_no_such_csv_is_answered_with_a_sentence(
     page.goto(site)
     choose(page, content)
     expect(page.locator("#upload-error")).to_have_text(re.compile(r"[A-Z].*\."))
+
+
+def test_a_script_that_breaks_leaves_no_locked_upload(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    try:
+        page.goto(site)
+        page.evaluate("() => { const whole = showBatch; showBatch = () => { showBatch = whole; null.broken; }; }")
+        with page.expect_event("pageerror"):
+            choose(page, lines(2))
+        expect(page.locator("#upload-error")).to_contain_text("Something went wrong on this page")
+        expect(page.locator("#upload-progress")).to_be_empty()
+        page.get_by_label("CSV file").set_input_files(payload(lines(3)))
+        page.get_by_role("button", name="Create the tasks").click()
+        expect(page.locator(".batch").first).to_contain_text("3 of 3 ended", timeout=ENDS)
+    finally:
+        page.close()
 
 
 def choose_too_large(page: Page, folder: Path) -> None:

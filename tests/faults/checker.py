@@ -70,7 +70,7 @@ def next_id(stack: Stack) -> int:
 def settle(stack: Stack, first: int, seconds: float) -> float:
     """Wait until all rows have ended; how many seconds that took."""
     started = time.monotonic()
-    waiting = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status IN ('created', 'pending')"
+    waiting = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status = 'created'"
     wait_for(lambda: stack.sql(waiting) == [["0"]], seconds, "every task has ended", every=0.5)
     return time.monotonic() - started
 

@@ -114,7 +114,7 @@ def test_what_waited_for_rabbitmq_runs_within_fifteen_seconds_of_its_return(rabb
 
 
 def test_rabbitmq_may_forget_everything(rabbit: Stack) -> None:
-    counted = "from arithmetic.tasks import depths_of; print(depths_of(['tasks'])['tasks'])"
+    counted = "from durable.celery.depths import depths_of; print(depths_of(['tasks'])['tasks'])"
     count = ("exec", "-T", "web", "python", "web/manage.py", "shell", "-v", "0", "-c", counted)
     rabbit.compose("stop", "celery")
     try:

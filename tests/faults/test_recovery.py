@@ -64,7 +64,7 @@ def test_a_killed_worker_costs_twenty_seconds(faulty: Stack) -> None:
     with workers(faulty, 2, TASK_SECONDS=str(WORK)) as (victim, _):
         identities = created(faulty, 8)
         node = docker("inspect", "-f", "{{.Config.Hostname}}", victim)
-        held = f"SELECT COUNT(*) FROM math_task WHERE status = 'pending' AND worker LIKE '{node}%'"
+        held = f"SELECT COUNT(*) FROM durable_claim WHERE ids IS NOT NULL AND worker LIKE '{node}%'"
         wait_for(lambda: int(faulty.sql(held)[0][0]), 20, "the victim has claimed tasks", every=0)
         with kill(victim, 0):
             pass
@@ -108,7 +108,7 @@ def test_redis_may_forget_everything(faulty: Stack, how: str) -> None:
 
 def test_a_task_that_kills_its_worker_fails_after_five_attempts_and_takes_no_neighbour_along(faulty: Stack) -> None:
     first = next_id(faulty)
-    with workers(faulty, 2, APP_IMAGE=derived("abacus-test-poison", DIES)):
+    with workers(faulty, 2, APP_IMAGE=derived("poison", DIES)):
         insert(faulty, 250)
         insert(faulty, 1, "poison")
         insert(faulty, 249)
@@ -125,7 +125,7 @@ def test_a_task_that_kills_its_worker_fails_after_five_attempts_and_takes_no_nei
 
 def test_a_worker_whose_clock_is_wrong_doubles_nothing(faulty: Stack) -> None:
     library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-    image = derived("abacus-test-ahead", AHEAD, f"ENV LD_PRELOAD={library} FAKETIME=+5m FAKETIME_DONT_FAKE_MONOTONIC=1")
+    image = derived("ahead", AHEAD, f"ENV LD_PRELOAD={library} FAKETIME=+5m FAKETIME_DONT_FAKE_MONOTONIC=1")
     first = next_id(faulty)
     with workers(faulty, 1, APP_IMAGE=image) as (worker,):
         clock = int(docker("exec", worker, "date", "+%s"))
@@ -147,14 +147,12 @@ def test_the_sweep_does_not_flood_a_long_queue(faulty: Stack) -> None:
             lengths = []
             for _ in range(6):
                 lengths.append(int(redis(faulty, "LLEN", "tasks")))
-                sweep = "from arithmetic.tasks import sweep; sweep()"
+                sweep = "from durable.sweep import sweep; sweep()"
                 faulty.compose("exec", "-T", "web", "python", "web/manage.py", "shell", "-c", sweep)
             print(f"\nqueue while sweeping: {json.dumps(lengths)}")
             assert max(lengths) <= 40 + 1  # and one probe
     finally:
-        faulty.sql(
-            f"UPDATE math_task SET status = 'cancelled' WHERE id >= {first} AND status IN ('created', 'pending')"
-        )
+        faulty.sql(f"UPDATE math_task SET status = 'cancelled' WHERE id >= {first} AND status = 'created'")
         redis(faulty, "DEL", "tasks")
 
 

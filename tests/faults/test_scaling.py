@@ -53,7 +53,7 @@ def test_scaling_web_up_and_down_fails_no_request(
 
 
 def test_a_rollout_replaces_every_container_and_fails_no_request(rolled: Stack, tmp_path: Path) -> None:
-    image, first = derived("abacus-test-new", NEW), next_id(rolled)
+    image, first = derived("new", NEW), next_id(rolled)
     old = {container for service in ("web", "celery") for container in rolled.containers(service)}
     load = Load(rolled, tmp_path, 60, 45)
     wait_for(lambda: next_id(rolled) > first + 20, 20, "the load runs")
@@ -73,7 +73,7 @@ def test_a_rollout_replaces_every_container_and_fails_no_request(rolled: Stack, 
 
 
 def test_a_broken_image_stops_the_rollout_and_the_old_containers_serve_on(rolled: Stack, tmp_path: Path) -> None:
-    image, first = derived("abacus-test-broken", BROKEN), next_id(rolled)
+    image, first = derived("broken", BROKEN), next_id(rolled)
     old = rolled.containers("web")
     load = Load(rolled, tmp_path, 60, 25)
     wait_for(lambda: next_id(rolled) > first + 20, 20, "the load runs")

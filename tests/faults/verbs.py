@@ -73,13 +73,11 @@ Verb = Callable[[str, float], AbstractContextManager[None]]
 VERBS: dict[str, Verb] = {"kill": kill, "stop": stop, "pause": pause, "cut": cut}
 
 
+HELD = "SELECT worker FROM durable_claim WHERE ids IS NOT NULL"
+
+
 def kill_child(stack: Stack, container: str) -> str:
     """SIGKILL of a pool process that is at work; its name as the rows know it."""
-    worker = wait_for(
-        lambda: next((row[0] for row in stack.sql("SELECT worker FROM math_task WHERE status = 'pending'")), ""),
-        20,
-        "a task is pending",
-        every=0,
-    )
+    worker = wait_for(lambda: next((row[0] for row in stack.sql(HELD)), ""), 20, "a task is pending", every=0)
     docker("exec", container, "sh", "-c", f"kill -KILL {worker.rpartition('/')[2]}")
     return worker

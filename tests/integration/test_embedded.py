@@ -5,24 +5,19 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from support.embedded import ROOT, Embedded, free_port
-from support.http import ask, create, finished
+from support.embedded import ROOT, Embedded, copy_of_the_project, free_port
+from support.http import ask, create, finished, task
 from support.waiting import wait_for
 
 
 def run_sh(cwd: Path, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["./run.sh", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
-
-
-def copy_of_the_project(folder: Path) -> Path:
-    """A fresh clone's files: no .venv."""
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "staticfiles"))
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -86,7 +81,7 @@ def test_a_busy_port_gets_a_sentence(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         result = run_sh(ROOT, DATA_DIR=str(tmp_path), HTTP_PORT=port, PATH=os.environ["PATH"])
     assert result.returncode != 0
-    assert f"port {port} on 127.0.0.1 cannot be used" in result.stderr
+    assert f"Port {port} on 127.0.0.1 cannot be used" in result.stderr
     assert "choose another" in result.stderr
 
 
@@ -94,7 +89,35 @@ def test_a_second_start_in_the_same_folder_gets_a_sentence(embedded: Embedded) -
     env = {**embedded.env, "HTTP_PORT": str(free_port())}
     result = subprocess.run(["./run.sh"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert result.returncode != 0
-    assert "another ./run.sh uses" in result.stderr
+    assert f"Another one runs in {embedded.data}" in result.stderr
+
+
+def test_a_management_command_works_on_a_fresh_clone(tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path / "project")
+    (project / ".venv").symlink_to(ROOT / ".venv")  # what the first start would install
+    result = run_sh(project, "manage", "makemigrations", "--check", PATH=os.environ["PATH"])
+    assert result.returncode == 0, result.stderr
+    assert "No changes detected" in result.stdout
+    assert (project / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_relative_folder_is_meant_from_where_it_was_typed(tmp_path: Path) -> None:
+    script = [str(ROOT / "run.sh"), "manage", "check"]
+    env = {"DATA_DIR": "data2", "PATH": os.environ["PATH"]}
+    subprocess.run(script, cwd=tmp_path, env=env, check=True, timeout=60)
+    assert (tmp_path / "data2" / "secret_key").exists()
+
+
+def test_a_worker_that_is_stopped_gives_back_uncounted_what_it_cannot_finish(tmp_path: Path) -> None:
+    with Embedded(tmp_path, TASK_SECONDS="12", STOP_SECONDS="2", TASKS_PER_MESSAGE="1") as running:
+        identity = create(running.url, "2", "add", "3")
+        wait_for(lambda: task(running.url, identity)["status"] == "pending", 10, "a worker has begun it")
+        first, began = running.pid("django", "worker"), time.monotonic()
+        os.kill(first, signal.SIGTERM)
+        wait_for(lambda: first not in running.pids("django", "worker"), 10, "the worker has ended")
+        assert time.monotonic() - began < 8
+        ended = wait_for(lambda: finished(running.url, identity), 40, "another one ends it")
+    assert (ended["status"], ended["result"], ended["attempts"]) == ("success", "5", 1)
 
 
 def test_a_python_that_is_too_old_gets_a_sentence(tmp_path: Path) -> None:
@@ -120,11 +143,11 @@ def test_a_missing_network_gets_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "victim", [("redis-server",), ("pyuwsgi",), ("celery", "worker"), ("celery", "beat")], ids=lambda words: words[-1]
+    "victim", [("redis-server",), ("pyuwsgi",), ("django", "worker"), ("django", "beat")], ids=lambda words: words[-1]
 )
 def test_a_killed_process_is_started_again_and_loses_no_task(embedded: Embedded, victim: tuple[str, ...]) -> None:
     before = [create(embedded.url, str(n), "add", "1") for n in range(20)]
-    pid = embedded.pids(*victim)[0]
+    pid = embedded.pid(*victim)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: any(p != pid for p in embedded.pids(*victim)), 20, f"{victim} runs again")
     wait_for(embedded.answers, 30, "the stack is well again")

@@ -1,6 +1,7 @@
 """./run.sh as a user starts it, on a free port and a folder of its own."""
 
 import os
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -21,10 +22,17 @@ def free_port() -> int:
         return port
 
 
+def copy_of_the_project(folder: Path) -> Path:
+    """A fresh clone's files: no .venv."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "staticfiles"))
+    return folder
+
+
 class Embedded:
     """A running ./run.sh; `with` stops it and sees that nothing is left behind."""
 
     folder = ROOT
+    command: tuple[str, ...] = ("./run.sh",)
 
     def __init__(self, data: Path, port: int | None = None, **env: str) -> None:
         self.data, self.port = data, port or free_port()
@@ -37,7 +45,7 @@ class Embedded:
         """Start it, and wait for its own word that it runs."""
         self.output = self.data / "output.log"
         with self.output.open("ab") as file:
-            self.process = subprocess.Popen(["./run.sh"], cwd=self.folder, env=self.env, stdout=file, stderr=file)
+            self.process = subprocess.Popen(self.command, cwd=self.folder, env=self.env, stdout=file, stderr=file)
         if wait:
             wait_for(self.answers, 180, f"{self.url} answers; output: {self.output.read_text()}")
         return self
@@ -69,6 +77,10 @@ class Embedded:
             if ours and command:
                 found[int(entry.name)] = command
         return found
+
+    def pid(self, *words: str) -> int:
+        """The first process whose command has all words: of a worker's, that of its pool's parent."""
+        return self.pids(*words)[0]
 
     def pids(self, *words: str) -> list[int]:
         """The processes whose command has all words."""

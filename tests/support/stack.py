@@ -18,6 +18,7 @@ from support.waiting import wait_for
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Two checkouts on one machine do not tear each other's stacks down.
 CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
+IMAGE = f"abacus-test-{CHECKOUT}"
 
 COMPLAINT = re.compile(r" 5\d\d \d+ - - |\b(WARNING|ERROR|CRITICAL)\b|Server \S+ is ")
 
@@ -36,17 +37,19 @@ def docker_missing() -> str:
 class Stack:
     """A running Compose project; `with` starts it and removes all of it at the end."""
 
+    root = ROOT  # the checkout
+
     def __init__(self, project: str, *files: str, **env: str) -> None:
         self.project, self.files, self.port = f"{project}-{CHECKOUT}", files, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {k: os.environ[k] for k in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if k in os.environ}
-        self.env = {**kept, "HTTP_PORT": str(self.port), **env}
+        self.env = {**kept, "HTTP_PORT": str(self.port), "APP_IMAGE": IMAGE, **env}
 
     def compose(self, *arguments: str, check: bool = True, env: dict[str, str] | None = None) -> str:
         """docker compose ...; its standard output."""
         files = [part for name in self.files for part in ("-f", name)]
         command = ["docker", "compose", "-p", self.project, *files, *arguments]
-        result = subprocess.run(command, cwd=ROOT, env={**self.env, **(env or {})}, capture_output=True, text=True)
+        result = subprocess.run(command, cwd=self.root, env={**self.env, **(env or {})}, capture_output=True, text=True)
         if check and result.returncode:
             raise AssertionError(f"{' '.join(command)}: {result.stderr}\n{self.logs()}")
         return result.stdout

@@ -29,10 +29,11 @@ def plain_static(settings: Settings, tmp_path: Path) -> None:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """The (id, request id) pairs that requests hand to the publisher, which itself needs a broker."""
     handed: list[tuple[int, str]] = []
-    monkeypatch.setattr("arithmetic.services.publisher.put", lambda *pair: handed.append(pair))
+    put = lambda kind, task_id, request_id="": handed.append((task_id, request_id))  # noqa: E731
+    monkeypatch.setattr("durable.services.publisher.put", put)
 
-    def put_many(ids: Sequence[int], request_id: str, queue: str) -> None:
+    def put_many(kind: str, round: int, ids: Sequence[int], request_id: str, queue: str) -> None:
         handed.extend((task_id, f"{request_id} {queue}") for task_id in ids)
 
-    monkeypatch.setattr("arithmetic.services.publisher.put_many", put_many)
+    monkeypatch.setattr("durable.services.publisher.put_many", put_many)
     return handed

@@ -1,22 +1,28 @@
 """The admin: nobody gets in without a login, no list counts a whole table, and its actions are the services."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import manage, python
-from django.contrib.auth.models import User
-from django.test import Client
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.test import Client, RequestFactory
 from django_celery_results.models import TaskResult
 from pytest_django import DjangoAssertNumQueries
-from rows import held, states, store
+from rows import held, sign, states, store
 
-from arithmetic import admin as our_admin
-from arithmetic.models import Batch, MathTask
+from arithmetic.models import MathTask
+from durable.admin import register_kinds
+from durable.http import admin as our_admin
+from durable.models import Batch
+from support.readings.models import Loan, Reading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static", "published")]
-PAGES = ["arithmetic/mathtask", "arithmetic/batch", "arithmetic/worker", "django_celery_results/taskresult"]
+KINDS = ["arithmetic/mathtask", "readings/reading", "readings/loan"]
+PAGES = [*KINDS, "durable/batch", "durable/worker", "durable/claim", "django_celery_results/taskresult"]
 
 
 @pytest.fixture
@@ -29,7 +35,8 @@ def boss(client: Client) -> Client:
 def act(client: Client, model: str, action: str, ids: list[int], **more: str) -> Any:
     """An action on the rows that are ticked."""
     data: dict[str, Any] = {"action": action, "_selected_action": ids, **more}
-    return client.post(f"/admin/arithmetic/{model}/", data, follow=True)
+    app = {"mathtask": "arithmetic", "batch": "durable"}.get(model, "readings")
+    return client.post(f"/admin/{app}/{model}/", data, follow=True)
 
 
 def test_there_is_no_login_until_one_is_made(client: Client) -> None:
@@ -41,7 +48,11 @@ def test_there_is_no_login_until_one_is_made(client: Client) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_list_and_row_is_shown_and_needs_no_inline_script(boss: Client, page: str) -> None:
-    store(2, batch_id=Batch.objects.create(total=2, fingerprint="").pk)
+    store(2, batch_id=Batch.objects.create(kind="mathtask", total=2, fingerprint="").pk)
+    held("w/1")
+    sign("w", [1])
+    Reading.objects.create(text="a b", language="en")
+    Loan.objects.create(amount=5, months=2, start=date(2026, 1, 31), status="success", steps=[1], risk="low")
     TaskResult.objects.create(task_id="t1", status="FAILURE", traceback="Why")
     response = boss.get(f"/admin/{page}/")
     body = response.content.decode()
@@ -49,7 +60,9 @@ def test_each_list_and_row_is_shown_and_needs_no_inline_script(boss: Client, pag
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert not re.findall(r"<script(?![^>]*(src=|application/json))", body)
     assert not re.findall(r'\s(onclick|onload|style)="', body)
-    for address in re.findall(rf'href="(/admin/{page}/\d+/change/[^"]*)"', body):
+    addresses = re.findall(rf'href="(/admin/{page}/[^/"]+/change/[^"]*)"', body)
+    assert addresses
+    for address in addresses:
         assert boss.get(address).status_code == 200
 
 
@@ -61,12 +74,15 @@ def test_nothing_can_be_added_edited_or_deleted_there(boss: Client, page: str) -
     assert "delete_selected" not in boss.get(f"/admin/{page}/").content.decode()
 
 
-def test_the_list_costs_the_same_at_any_size(boss: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    store(1)
+@pytest.mark.parametrize(("query", "statements"), [("status=created", 4), ("status=pending", 5), ("task_type=add", 4)])
+def test_the_list_costs_the_same_at_any_size(
+    boss: Client, django_assert_num_queries: DjangoAssertNumQueries, query: str, statements: int
+) -> None:
+    store(1), held("w/1")
     for _ in range(2):
-        with django_assert_num_queries(4):  # session, user, a bounded count, the rows
-            boss.get("/admin/arithmetic/mathtask/?status__exact=created")
-        store(150)
+        with django_assert_num_queries(statements):  # session, user, (claims,) a bounded count, the rows
+            boss.get(f"/admin/arithmetic/mathtask/?{query}")
+        store(150), held("w/2", 50)
 
 
 def test_counting_stops_at_a_bound(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,15 +99,54 @@ def shown(client: Client, query: str) -> list[int]:
 
 
 def test_filters_and_search(boss: Client) -> None:
-    Batch.objects.create(pk=1, total=1, fingerprint="")
+    Batch.objects.create(kind="mathtask", pk=1, total=1, fingerprint="")
     add, minus = store(1, batch_id=1), store(2, task_type="minus", status="failed")
     assert shown(boss, "task_type=minus") == minus[::-1]
-    assert shown(boss, "task_type=minus&status__exact=failed") == minus[::-1]
-    assert shown(boss, "task_type=add&status__exact=failed") == []
+    assert shown(boss, "task_type=minus&status=failed") == minus[::-1]
+    assert shown(boss, "task_type=add&status=failed") == []
     assert shown(boss, "batch__exact=1") == add
     assert shown(boss, f"q={minus[0]}") == minus[:1]
     for word in ("abc", "9" * 40, "-1", "٣"):
         assert shown(boss, f"q={word}") == []
+
+
+def test_pending_tasks_are_told_apart(boss: Client) -> None:
+    waiting, running = store(2), held("w/1", 2, claimed=5)
+    assert shown(boss, "status=created") == waiting[::-1]
+    assert shown(boss, "status=pending") == running[::-1]
+    body = boss.get("/admin/arithmetic/mathtask/").content.decode()
+    assert (body.count(">pending</td>"), body.count(">created</td>")) == (2, 2)
+    assert "w/1" in boss.get(f"/admin/arithmetic/mathtask/{running[0]}/change/").content.decode()
+
+
+def test_a_list_shows_the_columns_that_lists_show(boss: Client) -> None:
+    Reading.objects.create(text="a long text", language="en", words=3, status="success")
+    page = boss.get("/admin/readings/reading/")
+    shown_columns = ("id", "language", "words", "reading_seconds", "status", "attempts", "batch_id", "create_time")
+    assert tuple(page.context["cl"].list_display) == ("action_checkbox", *shown_columns)
+    assert [filter.title for filter in page.context["cl"].filter_specs] == ["status", "language"]
+    assert "months" not in [filter.title for filter in boss.get("/admin/readings/loan/").context["cl"].filter_specs]
+
+
+def test_an_admin_class_of_the_adopter_wins(rf: RequestFactory) -> None:
+    class Own(our_admin.KindAdmin):
+        list_display = ("id", "text")
+        list_filter = ("language",)
+
+    registered = admin.site.get_model_admin(Reading)
+    admin.site.unregister(Reading)
+    try:
+        admin.site.register(Reading, Own)
+        register_kinds()
+        found = admin.site.get_model_admin(Reading)
+        assert isinstance(found, Own)
+        assert (found.get_list_display(rf.get("/")), found.get_list_filter(rf.get("/"))) == (
+            ("id", "text"),
+            ("language",),
+        )
+    finally:
+        admin.site.unregister(Reading)
+        admin.site.register(Reading, type(registered))
 
 
 def test_tasks_are_cancelled_and_retried(boss: Client) -> None:
@@ -104,13 +159,13 @@ def test_tasks_are_cancelled_and_retried(boss: Client) -> None:
 
 
 def test_a_whole_batch_is_cancelled_and_retried(boss: Client) -> None:
-    batch = Batch.objects.create(total=3, fingerprint="")
+    batch = Batch.objects.create(kind="mathtask", total=3, fingerprint="")
     ids, other = store(3, batch_id=batch.pk), store(1)
     act(boss, "batch", "cancel_batches", [batch.pk])
     assert states([*ids, *other]) == ["cancelled"] * 3 + ["created"]
     act(boss, "batch", "retry_batches", [batch.pk])
     assert states(ids) == ["created"] * 3
-    assert "created: 3" in boss.get(f"/admin/arithmetic/batch/{batch.pk}/change/").content.decode()
+    assert "created: 3" in boss.get(f"/admin/durable/batch/{batch.pk}/change/").content.decode()
 
 
 def test_who_may_only_look_cannot_act(client: Client) -> None:
@@ -121,6 +176,29 @@ def test_who_may_only_look_cannot_act(client: Client) -> None:
     assert client.get("/admin/arithmetic/mathtask/").status_code == 403
     assert act(client, "mathtask", "cancel_tasks", ids).status_code == 403
     assert states(ids) == ["created"]
+
+
+def test_who_may_change_one_kind_acts_on_that_one_alone(client: Client) -> None:
+    user = User.objects.create_user("clerk", is_staff=True)
+    names = ("view_batch", "view_mathtask", "view_reading", "change_reading")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    batch = Batch.objects.create(kind="mathtask", total=1, fingerprint="").pk
+    other = Batch.objects.create(kind="reading", total=1, fingerprint="").pk
+    ids = store(2, batch_id=batch)
+    reading = Reading.objects.create(text="a", language="en", batch_id=other)
+    alone = Reading.objects.create(text="a", language="en")
+    act(client, "mathtask", "cancel_tasks", ids)
+    act(client, "batch", "cancel_batches", [batch, other])
+    act(client, "reading", "cancel_tasks", [alone.pk])
+    assert states(ids) == ["created"] * 2
+    assert set(Reading.objects.values_list("pk", "status")) == {(reading.pk, "cancelled"), (alone.pk, "cancelled")}
+
+
+def test_a_batch_of_a_kind_that_is_gone_is_shown(boss: Client) -> None:
+    batch = Batch.objects.create(kind="gone", total=1, fingerprint="").pk
+    assert "no longer here" in boss.get(f"/admin/durable/batch/{batch}/change/").content.decode()
+    assert "0 tasks were changed." in act(boss, "batch", "cancel_batches", [batch]).content.decode()
 
 
 def test_only_the_admin_sets_a_session(client: Client) -> None:

@@ -10,8 +10,6 @@ from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 from rows import database_away, sign
 
-from config import health
-
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 # not /live, /ready and /health, which are answered before all else
 PATHS = ["/", "/tasks", "/api/tasks", "/nothing", "/api/tasks/0"]
@@ -59,18 +57,18 @@ def test_a_check_may_name_any_host(client: Client, settings: Settings, path: str
     assert client.get("/", headers={"Host": "172.18.0.7:8000"}).status_code == 400
 
 
-def test_it_is_not_ready_while_it_drains(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(health, "DRAIN_FILE", tmp_path / "draining")
+def test_it_is_not_ready_while_it_drains(client: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.DRAIN_FILE = tmp_path / "draining"
     assert client.get("/ready").status_code == 200
-    health.DRAIN_FILE.touch()
+    settings.DRAIN_FILE.touch()
     assert client.get("/ready").status_code == 404
     assert client.get("/live").status_code == 200
-    health.DRAIN_FILE.unlink()
+    settings.DRAIN_FILE.unlink()
     assert client.get("/ready").status_code == 200
 
 
 def test_the_drain_file_lies_where_run_sh_puts_it(settings: Settings) -> None:
-    assert Path(settings.RUN_DIR) / "draining" == health.DRAIN_FILE
+    assert Path(settings.RUN_DIR) / "draining" == settings.DRAIN_FILE
 
 
 @pytest.fixture

@@ -2,24 +2,28 @@
 
 import csv
 import io
+import itertools
 import json
 import tracemalloc
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
-from rows import ago, store
+from rows import KIND, ago, held, store
 from sentences import sentence
 
-from arithmetic import services
-from arithmetic.batches import MAX_ROWS, BadBatch, Rows, read_csv, read_json
-from arithmetic.inserts import insert_many
-from arithmetic.models import Batch, MathTask
+from arithmetic.models import MathTask
 from arithmetic.operations import OPERATIONS
+from durable import services, uploads
+from durable.batches import MAX_ROWS, BadBatch, Rows, counts
+from durable.inserts import insert_many
+from durable.models import Batch
+from support.readings.models import Reading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 HEADER = "x,task_type,y\n"
@@ -39,14 +43,24 @@ def upload(client: Client, body: Any, content_type: str = "text/csv", **headers:
     return client.post("/api/batches", data, content_type=content_type, headers=headers)
 
 
+def read_csv(stream: Any) -> Rows:
+    """A CSV of the first kind."""
+    return uploads.read_csv(KIND, stream)
+
+
+def read_json(body: bytes) -> Rows:
+    """JSON of the first kind."""
+    return uploads.read_json(KIND, body)
+
+
 def stored() -> list[tuple[Any, ...]]:
     """The tasks, in order."""
     return list(MathTask.objects.order_by("id").values_list("x", "task_type", "y", "status", "queue"))
 
 
-def rows_of(rows: Rows) -> list[tuple[str, str, str]]:
+def rows_of(rows: Rows) -> list[tuple[Any, ...]]:
     """All of them."""
-    return [row for chunk in rows.chunks() for row in chunk]
+    return [tuple(row) for chunk in rows.chunks() for row in chunk]
 
 
 def test_a_csv_file_becomes_a_batch(client: Client, published: Published) -> None:
@@ -193,8 +207,8 @@ def test_the_same_key_gives_the_same_batch(client: Client, published: Published)
 def test_a_failure_in_the_middle_stores_nothing(
     client: Client, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(batch: int, rows: Any) -> None:
-        insert_many(batch, rows)
+    def broken(*given: Any) -> None:
+        insert_many(*given)
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(services, "insert_many", broken)
@@ -206,16 +220,17 @@ def test_a_failure_in_the_middle_stores_nothing(
 
 @pytest.mark.parametrize(("hours", "purged", "success"), [(0, 0, 4), (11, 0, 4), (25, 0, 4), (25, 3, 1)])
 def test_a_batch_counts_its_tasks_also_where_some_are_purged(hours: float, purged: int, success: int) -> None:
-    batch = Batch.objects.create(total=6, fingerprint="", create_time=ago(hours * 3600))
+    batch = Batch.objects.create(kind="mathtask", total=6, fingerprint="", create_time=ago(hours * 3600))
     ids = store(4, batch_id=batch.pk, status="success")
     store(batch_id=batch.pk, status="failed"), store(batch_id=batch.pk)
     MathTask.objects.filter(pk__in=ids[:purged]).delete()
-    assert batch.counts() == {"created": 1, "pending": 0, "success": success, "failed": 1, "cancelled": 0}
+    assert counts(batch) == {"created": 1, "pending": 0, "success": success, "failed": 1, "cancelled": 0}
 
 
 def test_results_come_in_the_order_of_the_upload_also_while_it_runs(client: Client, published: Published) -> None:
     batch = upload(client, HEADER + "1,add,2\n3,divide,0\n5,add,6\n").json()["id"]
     store(2)
+    held("w/1", batch_id=batch, queue="batches")
     ids = [task_id for task_id, _ in published]
     MathTask.objects.filter(pk=ids[0]).update(status="success", result="3")
     MathTask.objects.filter(pk=ids[1]).update(status="failed", error='Division by zero, "no" result.')
@@ -228,16 +243,17 @@ def test_results_come_in_the_order_of_the_upload_also_while_it_runs(client: Clie
         [str(ids[0]), "1", "add", "2", "success", "3", ""],
         [str(ids[1]), "3", "divide", "0", "failed", "", 'Division by zero, "no" result.'],
         [str(ids[2]), "5", "add", "6", "created", "", ""],
+        [str(ids[2] + 3), "1", "add", "2", "pending", "", ""],
     ]
 
 
 @pytest.mark.usefixtures("published")
-def test_progress_costs_two_statements_however_large_the_batch(
+def test_progress_costs_three_statements_however_large_the_batch(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for count in (1, 300):
         batch = upload(client, HEADER + "1,add,2\n" * count).json()["id"]
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):  # the batch, the claims, the counts
             assert client.get(f"/api/batches/{batch}").json()["counts"]["created"] == count
 
 
@@ -324,3 +340,125 @@ def test_any_json_is_read_or_refused_with_a_sentence(value: Any) -> None:
         except BadBatch as error:
             assert str(error).endswith(".")
             assert all(bad["error"].endswith(".") for bad in error.lines)
+
+
+# Whatever somebody writes into a cell stays in that cell.
+UNRULY = [
+    "a\nb",
+    "a\r\nb",
+    "a,b",
+    'a"b',
+    "a\u2028b\u2029c",
+    "a\x1eb\x1fc\x1cd\x85e",
+    "\U0001f600é中",
+    "\t ",
+    "\\N",
+    "\\",
+    "%s %(x)s {0}",
+]
+UNRULY += ["'; DROP TABLE", "\ufeffa", "a\x0bb\x0c", "\u202eabc", "\ufffe\uffff", "=1+1"]
+
+
+def unruly_rows(count: int) -> list[dict[str, str]]:
+    """Texts with each of them, more than one chunk of rows."""
+    languages = itertools.cycle(("en", "de", "zh"))
+    return [
+        {"text": f"{n}{text}{n}", "language": next(languages)} for n, text in zip(range(count), itertools.cycle(UNRULY))
+    ]
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize("content_type", ["text/csv", "application/json"])
+def test_no_character_shifts_a_column(client: Client, content_type: str) -> None:
+    rows = unruly_rows(2_500)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([["text", "language"], *([row["text"], row["language"]] for row in rows)])
+    body = text.getvalue() if content_type == "text/csv" else json.dumps(rows, ensure_ascii=False)
+    response = client.post("/api/reading/batches", body.encode(), content_type)
+    assert response.status_code == 201, response.content
+    found = list(Reading.objects.order_by("id").values("text", "language"))
+    assert found == rows
+    told = client.get(f"/api/batches/{response.json()['id']}/results.csv")
+    cells = csv.reader(io.StringIO(b"".join(told.streaming_content).decode(), newline=""))  # type: ignore[attr-defined]
+    assert [line[1:4] for line in cells][1:] == [[row["text"], row["language"], "created"] for row in rows]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "\ud800", "a\udfffb"])
+@pytest.mark.parametrize("column", ["text", "language"])
+def test_what_is_no_text_is_refused_with_its_line_and_stores_nothing(client: Client, text: str, column: str) -> None:
+    rows = [*unruly_rows(1_500), {"text": "a", "language": "en", column: text}]
+    response = client.post("/api/reading/batches", json.dumps(rows), "application/json")
+    assert response.status_code == 422
+    assert [bad["line"] for bad in response.json()["lines"]] == [1_501]
+    assert response.json()["lines"][0]["error"].startswith(f"{column}: ")
+    body = "text,language\n" + "a,en\n" * 1_500 + {"text": f"{text},en", "language": f"a,{text}"}[column]
+    response = client.post("/api/reading/batches", body.encode("utf-8", "surrogatepass"), "text/csv")
+    assert response.status_code == 422
+    assert "ine 1502" in sentence(response)
+    assert (Batch.objects.count(), Reading.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("lost", [1, -1, 1_000])
+def test_a_batch_that_stores_another_number_of_rows_than_it_says_is_not_stored(
+    client: Client, published: Published, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    def forgetful(kind: Any, batch: int, rows: Any) -> int:
+        return insert_many(kind, batch, rows) - lost
+
+    monkeypatch.setattr(services, "insert_many", forgetful)
+    response = upload(client, HEADER + "1,add,2\n" * 1_500)
+    assert response.status_code == 500
+    assert sentence(response)
+    assert (Batch.objects.count(), MathTask.objects.count(), published) == (0, 0, [])
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite can leave a row out without a word")
+def test_rows_that_the_database_does_not_store_are_noticed(client: Client, published: Published) -> None:
+    with connection.cursor() as cursor:  # of each thousand, the database keeps 999
+        cursor.execute(
+            "CREATE TRIGGER lossy BEFORE INSERT ON math_task WHEN NEW.x = '13' BEGIN SELECT RAISE(IGNORE); END"
+        )
+    try:
+        response = upload(client, HEADER + "".join(f"{n},add,2\n" for n in range(1_500)))
+        assert response.status_code == 500
+        assert (Batch.objects.count(), MathTask.objects.count(), published) == (0, 0, [])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER lossy")
+
+
+FORMULAS = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "+cmd|' /C calc'!A0",
+    "-",
+    "+49 30 12345",
+    "＝1+1",
+    "--1",
+    "-=1",
+]
+NUMBERS = ["-5", "+1E+3", "-0.1", "+7", "-1,5", "1E-400", "-1.5e300", "-.5"]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(client: Client) -> None:
+    rows = [{"text": text, "language": "en"} for text in (*FORMULAS, *NUMBERS, "a=1", " =1", "'=1")]
+    batch = client.post("/api/reading/batches", json.dumps(rows), "application/json").json()["id"]
+    Reading.objects.filter(batch_id=batch).update(status="failed", error="=HYPERLINK(1)")
+    body = b"".join(client.get(f"/api/batches/{batch}/results.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    told = [(line[1], line[-1]) for line in csv.reader(io.StringIO(body, newline=""))][1:]
+    expected = [*(f"'{text}" for text in FORMULAS if text != "-"), "-", *NUMBERS, "a=1", " =1", "'=1"]
+    assert sorted(text for text, _ in told) == sorted(expected)
+    assert {error for _, error in told} == {"'=HYPERLINK(1)"}
+
+
+@pytest.mark.usefixtures("published")
+def test_a_negative_result_stays_a_number(client: Client) -> None:
+    batch = upload(client, HEADER + "-5,add,+1e3\n").json()["id"]
+    MathTask.objects.update(status="success", result="-1E+3")
+    body = b"".join(client.get(f"/api/batches/{batch}/results.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert body.splitlines()[1].endswith(",-5,add,1E+3,success,-1E+3,")

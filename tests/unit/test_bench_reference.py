@@ -8,12 +8,12 @@ import yaml
 from support.stack import ROOT
 
 OVERLAY = yaml.load((ROOT / "bench" / "docker-compose.yaml").read_text().replace("!", "#"), yaml.SafeLoader)["services"]
-RUN_SH = (ROOT / "run.sh").read_text()
+ROLES = "".join(path.read_text() for path in (ROOT / "web" / "durable").rglob("*.py"))
 
 
 def default(name: str) -> str:
-    """What run.sh takes where the variable is not set."""
-    found = re.search(rf"\$\{{{name}:-(\d+)\}}", RUN_SH)
+    """What a role takes where the variable is not set."""
+    found = re.search(rf"env_int\(\"{name}\", (\d+)", ROLES)
     assert found, name
     return found[1]
 

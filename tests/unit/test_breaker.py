@@ -3,7 +3,7 @@
 import pytest
 from rows import database_away
 
-from config.middleware import Breaker
+from durable.http.middleware import Breaker
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,6 @@ def test_while_one_looks_the_others_are_refused(monkeypatch: pytest.MonkeyPatch)
 
         def execute(self, _: str) -> None: ...
 
-    monkeypatch.setattr("config.middleware.connection.cursor", Cursor, raising=False)
+    monkeypatch.setattr("durable.http.middleware.connection.cursor", Cursor, raising=False)
     assert not breaker.refuses()
     assert seen == [True]

@@ -13,13 +13,12 @@ from kombu.exceptions import OperationalError
 from pytest_django import Settings
 from rows import sign
 
-from arithmetic import tasks
-from arithmetic.models import Worker
-from arithmetic.workers import hindrance
-from config import health
-from config.broker import QUEUES, Broker, broker
-from config.celery import app
-from config.consumer import Consumer
+from durable.celery.app import app
+from durable.celery.broker import QUEUES, Broker, broker
+from durable.celery.consumer import Consumer
+from durable.celery.depths import depths_of
+from durable.http import health
+from durable.workers import Worker, hindrance
 
 RABBITMQ = ["amqp://u:p@h//", "pyamqp://u:p@h//", "amqps://u:p@h//", "amqp://u:p@a//;amqp://u:p@b//"]
 
@@ -82,7 +81,7 @@ def test_a_frozen_broker_holds_nobody_for_ever(frozen: str, monkeypatch: pytest.
     monkeypatch.setattr(app, "connection_for_write", lambda: connection)
     assert health.broker() == "away: TimeoutError"
     with pytest.raises(OperationalError):
-        tasks.depths_of(QUEUES)
+        depths_of(QUEUES)
 
 
 @pytest.mark.django_db

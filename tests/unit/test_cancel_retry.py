@@ -5,16 +5,30 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from rows import held, states, store
+from rows import KIND, held, states, store, take
 from sentences import sentence
 
-from arithmetic import services
-from arithmetic.listing import Filters
-from arithmetic.models import Batch, MathTask, Status
+from arithmetic.models import MathTask
+from durable import services
+from durable.listing import Filters
+from durable.models import Batch, Status
+from durable.outcomes import Outcomes, write
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 Published = list[tuple[int, str]]
-tasks = MathTask.objects
+
+
+def result(ids: list[int], text: str) -> Outcomes:
+    """What a run found out for its only task."""
+    outcomes = Outcomes()
+    outcomes.succeeded(ids[0], 0.1, (text,))
+    return outcomes
+
+
+def in_state(status: Status, **fields: Any) -> int:
+    """A task in a state as people see it."""
+    (task_id,) = held("w/1") if status == Status.PENDING else store(status=status, **fields)
+    return task_id
 
 
 def act(client: Client, action: str, body: dict[str, Any]) -> Any:
@@ -24,7 +38,7 @@ def act(client: Client, action: str, body: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("status", Status)
 def test_only_what_has_not_ended_can_be_cancelled(client: Client, status: Status) -> None:
-    (task_id,) = store(status=status)
+    task_id = in_state(status)
     response = client.post(f"/api/tasks/{task_id}/cancel")
     if status in {"created", "pending"}:
         assert (response.status_code, response.json()["status"]) == (200, "cancelled")
@@ -36,7 +50,7 @@ def test_only_what_has_not_ended_can_be_cancelled(client: Client, status: Status
 
 @pytest.mark.parametrize("status", Status)
 def test_only_what_failed_or_was_cancelled_can_be_retried(client: Client, published: Published, status: Status) -> None:
-    (task_id,) = store(status=status, attempts=5, error="Why.", worker="w/1")
+    task_id = in_state(status, attempts=5, error="Why.", worker="w/1")
     response = client.post(f"/api/tasks/{task_id}/retry", headers={"X-Request-ID": "r1"})
     if status in {"failed", "cancelled"}:
         found = response.json()
@@ -57,21 +71,26 @@ def test_an_unknown_task_is_not_found(client: Client, action: str, task_id: int)
 
 
 def test_a_cancelled_tasks_late_result_is_dropped(client: Client) -> None:
-    (task_id,) = held("w/1")
-    client.post(f"/api/tasks/{task_id}/cancel")
-    assert tasks.finish("w/1", 1, Status.SUCCESS, {task_id: "3"}) == 0
-    assert tasks.values_list("status", "result").get() == ("cancelled", "")
+    ids = store()
+    claim, _ = take("w/1", ids)
+    client.post(f"/api/tasks/{ids[0]}/cancel")
+    write(claim, result(ids, "3"), last=True)
+    assert MathTask.objects.values_list("status", "result").get() == ("cancelled", "")
 
 
 @pytest.mark.usefixtures("published")
 def test_a_retried_tasks_former_worker_cannot_finish_it() -> None:
-    (task_id,) = held("frozen/1")
-    services.cancel_task(task_id)
-    services.retry_task(task_id)
-    assert tasks.finish("frozen/1", 1, Status.SUCCESS, {task_id: "666"}) == 0
-    tasks.claim([task_id], "other/2")
-    assert tasks.finish("frozen/1", 1, Status.SUCCESS, {task_id: "666"}) == 0
-    assert tasks.finish("other/2", 1, Status.SUCCESS, {task_id: "3"}) == 1
+    ids = store()
+    frozen, _ = take("frozen/1", ids)
+    services.cancel_task(kind=KIND, task_id=ids[0])
+    services.retry_task(kind=KIND, task_id=ids[0])
+    write(frozen, result(ids, "666"), last=False)
+    assert states(ids) == ["created"]
+    other, _ = take("other/2", ids, round=1)
+    write(frozen, result(ids, "666"), last=True)
+    assert states(ids) == ["pending"]
+    write(other, result(ids, "3"), last=True)
+    assert MathTask.objects.values_list("status", "result", "worker").get() == ("success", "3", "other/2")
 
 
 def test_many_are_cancelled_by_filter(client: Client) -> None:
@@ -103,21 +122,21 @@ def test_many_go_in_bounded_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "CHUNK", 2)
     monkeypatch.setattr(services, "MOST", 5)
     store(7)
-    assert services.cancel_matching(filters=Filters(), expected=5) == services.Many(5, more=True)
-    assert services.cancel_matching(filters=Filters(), expected=5) == services.Many(2, more=False)
-    assert services.matching("retry") == services.Matching(5, capped=True)
+    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=5) == services.Many(5, more=True)
+    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=5) == services.Many(2, more=False)
+    assert services.matching(kind=KIND, action="retry") == services.Matching(5, capped=True)
 
 
 def test_many_take_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "SECONDS", -1.0)
     ids = store(3)
-    assert services.cancel_matching(filters=Filters(), expected=3) == services.Many(0, more=True)
+    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=3) == services.Many(0, more=True)
     assert states(ids) == ["created"] * 3
 
 
 def test_a_batch_and_a_status_narrow_it_down() -> None:
-    batch = Batch.objects.create(total=2, fingerprint="")
-    inside, outside = store(1, status="pending", batch_id=batch.pk), store(1, status="pending")
+    batch = Batch.objects.create(kind=KIND.name, total=2, fingerprint="")
+    inside, outside = held("w/1", batch_id=batch.pk), held("w/1")
     created = store(1, batch_id=batch.pk)
-    services.cancel_matching(filters=Filters(status="pending", batch=batch.pk), expected=1)
+    services.cancel_matching(kind=KIND, filters=Filters(status="pending", batch=batch.pk), expected=1)
     assert states([*inside, *outside, *created]) == ["cancelled", "pending", "created"]

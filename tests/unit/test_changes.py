@@ -1,17 +1,24 @@
 """The list by filter, and what has changed since."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from django.test import Client
-from rows import ago, store
+from rows import KIND, ago, held, store, take
 from sentences import sentence
 
-from arithmetic import listing
-from arithmetic.listing import Filters, changes, newest, page
-from arithmetic.models import Batch, MathTask
+from arithmetic.models import MathTask
+from durable import claims, listing
+from durable.claims import keep
+from durable.listing import Filters, newest
+from durable.models import Batch, Claim
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
+
+
+page = partial(listing.page, KIND)
+changes = partial(listing.changes, KIND)
 
 
 def ids(tasks: list[MathTask]) -> list[int]:
@@ -30,7 +37,7 @@ def ids(tasks: list[MathTask]) -> list[int]:
     ],
 )
 def test_the_list_is_narrowed(client: Client, query: str, count: int) -> None:
-    Batch.objects.create(pk=1, total=2, fingerprint="")
+    Batch.objects.create(pk=1, kind=KIND.name, total=2, fingerprint="")
     store(2, status="failed", task_type="minus", batch_id=1)
     store(1, status="failed"), store(2, task_type="minus"), store(5)
     assert len(client.get(f"/api/tasks?{query}").json()["items"]) == count
@@ -64,7 +71,7 @@ def test_a_page_of_two_filters_looks_through_so_many_rows_and_misses_none(
         rare = number % 11 == 0
         found = store(status="failed", task_type="minus" if rare else "add")
         wanted += found if rare else []
-    filters = Filters(status="failed", task_type="minus")
+    filters = Filters(status="failed", values={"task_type": "minus"})
     assert walk(filters, size) == wanted[::-1]
     back = page(filters=filters, after=wanted[0], size=1)
     assert back.previous is not None
@@ -85,7 +92,7 @@ def test_changes_come_oldest_first_and_end() -> None:
 def test_a_change_of_the_last_seconds_is_told_again_since_a_slower_one_may_still_come() -> None:
     store(update_time=ago(30))
     fresh = store(update_time=ago(0.2))
-    told = changes(since=newest())
+    told = changes(since=newest(KIND))
     assert ids(told.tasks) == fresh
     late = store(update_time=ago(1))  # written before, committed after
     assert ids(changes(since=told.since).tasks) == [*late, *fresh]
@@ -123,3 +130,37 @@ def test_an_answer_is_the_same_for_everyone_and_is_not_sent_twice(client: Client
     assert "Vary" not in response.headers
     assert not response.cookies
     assert client.get(path, headers={"If-None-Match": response["ETag"]}).status_code == 304
+
+
+def test_a_claim_is_a_change_and_so_is_its_release() -> None:
+    waiting = store(3, update_time=ago(60))
+    told = changes(since="0-0")
+    take("w/1", waiting[:2])
+    began = changes(since=told.since)
+    assert [(task.pk, task.status) for task in began.tasks] == [(task_id, "pending") for task_id in waiting[:2]]
+    claims.release(Claim.objects.get())
+    back = changes(since=began.since)
+    assert [(task.pk, task.status) for task in back.tasks] == [(task_id, "created") for task_id in waiting[:2]]
+
+
+def test_a_claim_of_before_is_no_change() -> None:
+    held("w/1", claimed=30, update_time=ago(60))
+    told = changes(since="0-0")
+    assert changes(since=told.since).tasks == []
+
+
+def test_what_is_claimed_is_listed_as_pending_and_not_as_created() -> None:
+    waiting, running, done = store(2), held("w/1", 2), store(status="success")
+    assert ids(page(filters=Filters(status="pending")).tasks) == running[::-1]
+    assert ids(page(filters=Filters(status="created")).tasks) == waiting[::-1]
+    assert [task.status for task in page().tasks] == ["success", "pending", "pending", "created", "created"]
+    assert ids(page(filters=Filters(status="pending"), before=running[1]).tasks) == running[:1]
+    assert ids(page(filters=Filters(status="pending", values={"task_type": "minus"})).tasks) == []
+    assert done
+
+
+def test_a_claim_that_ended_covers_nothing() -> None:
+    waiting = store()
+    claim, _ = take("w/1", waiting)
+    keep(claim, [])
+    assert ids(page(filters=Filters(status="created")).tasks) == waiting

@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.coalesce import coalesce
+from durable.http.coalesce import coalesce
 from support.waiting import wait_for
 
 PUBLIC = {"Cache-Control": "public, max-age=1"}

@@ -1,6 +1,6 @@
 """When a worker counts as deaf."""
 
-from config.deafness import LOOK_EVERY, Watch
+from durable.celery.deafness import LOOK_EVERY, Watch
 
 
 class Clock:

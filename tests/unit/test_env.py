@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import env_bool, env_int, env_list, env_number, env_secret, env_str
+from durable.env import env_bool, env_int, env_list, env_number, env_secret, env_str
 
 
 @pytest.mark.parametrize("value", ["", "  ", None])

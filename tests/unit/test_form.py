@@ -27,7 +27,7 @@ def text(response: Any) -> str:
 
 def error_of(response: Any, field: str) -> str:
     """What stands beside a field."""
-    found = re.search(rf'id="{field}-error"[^>]*>([^<]*)<', text(response))
+    found = re.search(rf'data-error-of="{field}"[^>]*>([^<]*)<', text(response))
     assert found, text(response)
     return found[1]
 
@@ -51,7 +51,7 @@ def test_a_form_sent_twice_makes_one_task(client: Client, published: Published) 
     assert MathTask.objects.count() == len(published) == 1
     other = client.post("/", {**GOOD, "x": "7"})
     assert other.status_code == 422
-    assert "This form was sent before with other numbers." in text(other)
+    assert "This form was sent before with other values." in text(other)
     assert MathTask.objects.count() == 1
 
 
@@ -69,10 +69,10 @@ def test_each_form_has_a_key_of_its_own(client: Client) -> None:
         ("y", "NaN", "finite number"),
         ("x", "1" * 40, "34 significant digits"),
         ("x", "1" * 10_000, "at most 200 characters"),
-        ("x", "1\0", "ull characters"),
+        ("x", "1\0", "number, such as"),
         ("x", "<script>", "number, such as"),
-        ("task_type", "modulo", "modulo is not one"),
-        ("task_type", "", "Choose an operation."),
+        ("task_type", "modulo", "no such operation; use one of: add, minus, multiply, divide"),
+        ("task_type", "", "no such operation"),
     ],
 )
 def test_bad_input_is_kept_with_a_sentence_beside_it(
@@ -87,6 +87,22 @@ def test_bad_input_is_kept_with_a_sentence_beside_it(
         kept = {"x": "11", "y": "22", field: value}[name]
         assert f'id="id_{name}" value="{escape(kept)}"' in text(response)
     assert MathTask.objects.count() == len(published) == 0
+
+
+@pytest.mark.parametrize("script", [False, True])
+@pytest.mark.parametrize("more", [{"z": "3"}, {"X": "1"}, {"status": "success"}, {"x": ["1", "2"]}, {"result": "7"}])
+def test_an_unknown_field_is_refused_with_its_name(
+    client: Client, published: Published, more: dict[str, Any], script: bool
+) -> None:
+    response = client.post("/", {**GOOD, **more}, headers=FETCH if script else {})
+    assert (response.status_code, MathTask.objects.count(), published) == (422, 0, [])
+    (name,) = more
+    assert re.search(rf"(This form has no field {name}|{name} is there more than once): .*\.", text(response))
+
+
+def test_what_the_form_leaves_out_is_told_beside_its_field(client: Client) -> None:
+    response = client.post("/", {"x": "1", "task_type": "add"})
+    assert (response.status_code, error_of(response, "y")) == (422, "Type a number.")
 
 
 def test_the_script_gets_the_errors_as_json(client: Client) -> None:
@@ -167,7 +183,7 @@ def test_a_cursor_beyond_all_ids_is_a_page_too(client: Client, cursor: str) -> N
 
 def test_a_bad_cursor_stores_nothing(client: Client, published: Published) -> None:
     response = client.post("/?before=x", GOOD, headers=FETCH)
-    assert (response.status_code, MathTask.objects.count()) in {(400, 0), (201, 1)}
+    assert (response.status_code, MathTask.objects.count()) == (422, 0)
 
 
 def test_an_unchanged_list_is_not_sent_again(client: Client) -> None:

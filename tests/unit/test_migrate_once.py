@@ -26,7 +26,7 @@ def test_of_eight_that_start_together_one_migrates_and_all_succeed(tmp_path: Pat
     assert [result.returncode for result in results] == [0] * 8, [result.stderr for result in results]
     assert sum("Applying" in result.stdout for result in results) == 1
     assert sum("migrations: done" in result.stderr for result in results) == 1
-    assert {"math_task", "worker"} <= tables(tmp_path)
+    assert {"math_task", "durable_worker"} <= tables(tmp_path)
 
 
 def test_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
@@ -53,7 +53,14 @@ execute_from_command_line(["manage.py", "migrate_once"])
 
 # Where a step makes an index, SQLite commits its tables first and its record afterwards.
 @pytest.mark.parametrize(
-    "step", ["contenttypes.0001_initial", "arithmetic.0001_initial", "django_celery_results.0005_taskresult_worker"]
+    "step",
+    [
+        "contenttypes.0001_initial",
+        "durable.0001_initial",
+        "arithmetic.0001_initial",
+        "arithmetic.0003_engine",
+        "django_celery_results.0005_taskresult_worker",
+    ],
 )
 def test_after_a_kill_in_the_middle_the_next_one_completes(tmp_path: Path, step: str) -> None:
     env = {"DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -63,7 +70,7 @@ def test_after_a_kill_in_the_middle_the_next_one_completes(tmp_path: Path, step:
     assert result.returncode == 0, result.stderr
     assert f"Applying {step}" in result.stdout
     assert "nothing to do" in manage("migrate_once", data=tmp_path).stderr
-    assert {"math_task", "worker"} <= tables(tmp_path)
+    assert {"math_task", "durable_worker"} <= tables(tmp_path)
 
 
 def test_a_database_that_cannot_be_reached_ends_the_wait_with_a_sentence(tmp_path: Path) -> None:

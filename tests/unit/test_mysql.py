@@ -4,8 +4,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from config.mysql import health
-from config.mysql.health import TriedAfterPause
+from durable.mysql import health
+from durable.mysql.health import TriedAfterPause
 
 
 class Wrapper(TriedAfterPause):
@@ -23,7 +23,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("config.mysql.health.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("durable.mysql.health.time.monotonic", lambda: self.now)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from celery.app.task import Context
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django_celery_results.models import TaskResult
-from rows import database_away, store
+from rows import KIND, database_away, store
 
-from arithmetic import tasks
-from config.results import REST, DatabaseBackend
+from durable import tasks
+from durable.celery.results import REST, DatabaseBackend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ def backend() -> DatabaseBackend:
 
 def fail(task_id: str = "t1", to: DatabaseBackend | None = None) -> None:
     """Store a failure, as a worker does."""
-    request = Context(id=task_id, task="arithmetic.run", args=[[1, 2]], kwargs={}, hostname="celery@w")
+    request = Context(id=task_id, task="durable.run", args=["kind", 0, [1, 2]], kwargs={}, hostname="celery@w")
     (to or backend()).mark_as_failure(task_id, RuntimeError("a bug"), traceback="Traceback: a bug", request=request)
 
 
@@ -31,7 +31,7 @@ def test_a_failure_is_kept_with_its_traceback() -> None:
     assert isinstance(current_app.backend, DatabaseBackend)
     fail()
     row = TaskResult.objects.get()
-    assert (row.task_id, row.status, row.task_name) == ("t1", "FAILURE", "arithmetic.run")
+    assert (row.task_id, row.status, row.task_name) == ("t1", "FAILURE", "durable.run")
     assert row.traceback == "Traceback: a bug"
     assert "a bug" in row.result
 
@@ -62,7 +62,7 @@ def test_after_that_it_rests_for_a_while(monkeypatch: pytest.MonkeyPatch) -> Non
         made.mark_as_revoked("t3", "expired")
     assert len(refused) == tried
     end = time.monotonic() + REST
-    monkeypatch.setattr("config.results.time.monotonic", lambda: end)
+    monkeypatch.setattr("durable.celery.results.time.monotonic", lambda: end)
     fail("t4", made)
     assert TaskResult.objects.get().task_id == "t4"
 
@@ -80,5 +80,5 @@ def test_a_bug_is_not_tried_again(error: Exception) -> None:
 def test_a_success_costs_no_result() -> None:
     assert tasks.run.ignore_result
     assert tasks.run.store_errors_even_if_ignored
-    tasks.run.apply(args=(store(),), throw=True)
+    tasks.run.apply(args=(KIND.name, 0, store()), throw=True)
     assert TaskResult.objects.count() == 0

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,10 +13,11 @@ from django.core.checks import Error
 from kombu import Connection
 from pytest_django import Settings
 
-from arithmetic.workers import GONE_AFTER, OVERTIME
-from config.celery import app
-from config.checks import message_fits_time_limit, secret_key_is_long
-from config.embedded import GRACE_SECONDS
+from durable.celery.app import app
+from durable.checks import message_fits_time_limit, secret_key_is_long
+from durable.embedded.supervisor import GRACE_SECONDS
+from durable.workers import GONE_AFTER
+from support.stack import ROOT
 
 # Settings of Celery's namespace that its own table does not know, each with the reason why it is here all the same.
 EXCEPTIONS: dict[str, str] = {}
@@ -46,8 +48,7 @@ def test_each_time_limit_ends_before_the_next_one_begins() -> None:
     longest_message = settings.TASKS_PER_MESSAGE * settings.TASK_SECONDS
     assert longest_message < settings.CELERY_TASK_SOFT_TIME_LIMIT < settings.CELERY_TASK_TIME_LIMIT
     assert options["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT
-    assert OVERTIME.total_seconds() > settings.CELERY_TASK_TIME_LIMIT
-    assert settings.CELERY_TASK_TIME_LIMIT < GRACE_SECONDS
+    assert settings.CELERY_TASK_TIME_LIMIT < settings.STOP_SECONDS < GRACE_SECONDS
     # A restorer that was killed blocks the others for less than the messages wait.
     assert options["unacked_mutex_expire"] < options["visibility_timeout"]
     # A short network hiccup must not make a worker look dead before its connections have noticed.
@@ -84,7 +85,7 @@ def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
     found = load(tmp_path, "DATABASES", "CELERY_BROKER_URL", "CACHES", "EMBEDDED", **REMOTE)
     database = found["DATABASES"]["default"]
     assert found["EMBEDDED"] is False
-    assert (database["ENGINE"], database["HOST"]) == ("config.mysql", "db.example")
+    assert (database["ENGINE"], database["HOST"]) == ("durable.mysql", "db.example")
     assert (database["PORT"], database["NAME"], database["USER"]) == (3306, "abacus", "abacus")
     assert database["PASSWORD"] == "mysql-pass"
     assert found["CELERY_BROKER_URL"] == "redis://redis.example:6379/0"
@@ -133,6 +134,10 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("TASKS_PER_MESSAGE", "0"),
         ("TASKS_PER_MESSAGE", "1.5"),
         ("RETENTION_DAYS", "-1"),
+        ("STOP_SECONDS", "0"),
+        ("STOP_SECONDS", "3601"),
+        ("CELERY_CONCURRENCY", "0"),
+        ("DJANGO_DEV", "perhaps"),
         ("DJANGO_SECURE", "perhaps"),
         ("LOG_LEVEL", "LOUD"),
         ("MYSQL_PORT", "70000"),
@@ -164,9 +169,26 @@ def django(env: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_missing_key_says_how_to_get_one(tmp_path: Path) -> None:
-    result = python("-c", "import config.settings", data=tmp_path, DJANGO_SECRET_KEY="")
+    result = python("-c", "import config.settings", data=tmp_path, DJANGO_SECRET_KEY="", **REMOTE)
     assert result.returncode == 1
-    assert "DJANGO_SECRET_KEY is not set; start with ./run.sh or docker compose" in result.stderr
+    assert "DJANGO_SECRET_KEY is not set; start with docker compose" in result.stderr
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_without_hosts_the_first_command_makes_the_key_and_all_that_come_take_it(tmp_path: Path) -> None:
+    data = tmp_path / "new"
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: load(data, "SECRET_KEY", DJANGO_SECRET_KEY="")["SECRET_KEY"], range(4)))
+    assert len(found[0]) >= 50
+    assert set(found) == {(data / "secret_key").read_text()}
+    assert (data / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in data.iterdir()] == ["secret_key"]
+
+
+def test_a_folder_that_cannot_hold_the_key_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    result = python("-c", "import config.settings", data=tmp_path / "data", DJANGO_SECRET_KEY="")
+    assert "DJANGO_SECRET_KEY is not set, and none can be kept: " in result.stderr
 
 
 def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
@@ -195,7 +217,7 @@ def test_no_migration_is_missing(tmp_path: Path) -> None:
 def test_a_message_that_takes_too_long_is_refused(settings: Settings, seconds: int, per_message: int) -> None:
     settings.TASK_SECONDS, settings.TASKS_PER_MESSAGE = seconds, per_message
     (problem,) = message_fits_time_limit()
-    assert (type(problem), problem.id) == (Error, "abacus.E001")
+    assert (type(problem), problem.id) == (Error, "durable.E001")
     assert problem.hint == f"Set TASKS_PER_MESSAGE to {max(1, 10 // seconds)} or less."
     assert f"{seconds * per_message} s" in problem.msg
 
@@ -209,7 +231,7 @@ def test_a_message_that_fits_is_fine(settings: Settings, seconds: int, per_messa
 def test_a_short_key_is_refused(settings: Settings) -> None:
     settings.SECRET_KEY = "k" * 31
     (problem,) = secret_key_is_long()
-    assert (type(problem), problem.id) == (Error, "abacus.E002")
+    assert (type(problem), problem.id) == (Error, "durable.E002")
     assert problem.hint is not None
     assert "DJANGO_SECRET_KEY" in problem.hint
     settings.SECRET_KEY = "k" * 32
@@ -219,5 +241,29 @@ def test_a_short_key_is_refused(settings: Settings) -> None:
 def test_the_checks_are_registered(tmp_path: Path) -> None:
     result = manage("check", data=tmp_path, TASK_SECONDS="20", TASKS_PER_MESSAGE="500", DJANGO_SECRET_KEY="short")
     assert result.returncode == 1
-    assert "abacus.E001" in result.stderr
-    assert "abacus.E002" in result.stderr
+    assert "durable.E001" in result.stderr
+    assert "durable.E002" in result.stderr
+
+
+def test_a_projects_data_lies_beside_its_manage_py_wherever_it_is_started(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "settings.py").write_text("from durable.settings import *\n")
+    script = "from django.conf import settings as s; print(s.BASE_DIR, s.DATA_DIR, s.SITE_NAME, sep='|')"
+    env = {"DJANGO_SETTINGS_MODULE": "shop.settings", "PYTHONPATH": str(tmp_path), "DATA_DIR": ""}
+    result = python("-c", script, data=tmp_path, **env)
+    assert result.stdout.strip() == f"{tmp_path}|{tmp_path / 'data'}|Tasks", result.stderr
+
+
+def test_this_products_data_lies_beside_run_sh(tmp_path: Path) -> None:
+    found = load(tmp_path, "BASE_DIR", "DATA_DIR", DATA_DIR="", DJANGO_SETTINGS_MODULE="config.settings")
+    assert found == {"BASE_DIR": str(ROOT / "web"), "DATA_DIR": str(ROOT / "data")}
+
+
+def test_for_development_nothing_is_kept_of_templates_and_styles(tmp_path: Path) -> None:
+    names = ("TEMPLATES", "STORAGES", "WHITENOISE_MAX_AGE")
+    kept, fresh = load(tmp_path, *names), load(tmp_path, *names, DJANGO_DEV="1")
+    assert "cached" in str(kept["TEMPLATES"])
+    assert "Manifest" in str(kept["STORAGES"])
+    assert "cached" not in str(fresh["TEMPLATES"])
+    assert "Manifest" not in str(fresh["STORAGES"])
+    assert fresh["WHITENOISE_MAX_AGE"] == 0

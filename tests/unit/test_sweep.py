@@ -1,18 +1,19 @@
+"""What no message stands for is published again, and what dead workers held."""
+
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery import current_app
 from django.core.cache import cache
-from django.utils import timezone
-from django_celery_results.models import TaskResult
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import Settings
-from rows import ago, database_away, held, sign, states, store
+from rows import KIND, ago, database_away, held, sign, states, store, take
 
-from arithmetic import tasks
-from arithmetic.models import Batch, MathTask, Worker
+from arithmetic.models import MathTask
+from durable import claims, sweep
+from durable.celery.depths import depths_of
+from durable.models import Claim
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,20 +24,23 @@ class Broker:
     def __init__(self) -> None:
         self.messages: list[list[int]] = []
         self.queues: list[str] = []
+        self.rounds: list[int] = []
         self.away = False
 
-    def send(self, ids: Sequence[int], *_: Any, queue: str) -> None:
+    def send(self, kind: str, round: int, ids: Sequence[int], *_: Any, queue: str) -> None:
         """Takes the place of tasks.send."""
+        assert kind == KIND.name
         if self.away:
             raise BrokerError("connection refused")
         self.messages.append(list(ids))
         self.queues.append(queue)
+        self.rounds.append(round)
 
 
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     fake = Broker()
-    monkeypatch.setattr(tasks, "send", fake.send)
+    monkeypatch.setattr(sweep, "send", fake.send)
     return fake
 
 
@@ -56,7 +60,7 @@ def queue(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]
 def purge_queue() -> None:
     with current_app.connection_for_write() as connection:
         channel: Any = connection.default_channel
-        for name in tasks.QUEUES:
+        for name in sweep.QUEUES:
             channel.queue_declare(name)
             channel.queue_purge(name)
 
@@ -65,23 +69,24 @@ def test_fresh_rows_are_published_again_in_chunks_and_tried_ones_alone(broker: B
     settings.TASKS_PER_MESSAGE = 2
     fresh, tried = store(5, update_time=ago(60)), store(2, update_time=ago(60), attempts=1)
     store(update_time=ago(1))
-    store(update_time=ago(60), status="pending")
-    tasks.republish("tasks", ago(10))
+    held("w/1", update_time=ago(60))
+    sweep.republish("tasks", ago(10))
     assert sorted(broker.messages) == sorted([fresh[:2], fresh[2:4], fresh[4:], tried[:1], tried[1:]])
 
 
 def test_a_second_sweep_at_once_publishes_nothing(broker: Broker) -> None:
     store(3, update_time=ago(60))
-    tasks.republish("tasks", ago(10))
-    tasks.republish("tasks", ago(10))
+    sweep.republish("tasks", ago(10))
+    sweep.republish("tasks", ago(10))
     assert len(broker.messages) == 1
 
 
 def test_the_rows_of_dead_workers_are_published_one_by_one(broker: Broker) -> None:
     sign("witness", [1], since=60)
     ids = held("gone/1", 3)
-    tasks.release_lost()
+    sweep.release_lost()
     assert sorted(broker.messages) == [[task_id] for task_id in ids]
+    assert set(broker.rounds) == {1}
     assert states(ids) == ["created"] * 3
 
 
@@ -89,57 +94,58 @@ def test_an_empty_queue_has_forgotten_what_waits(broker: Broker, queue: None) ->
     sign("w", [1])
     forgotten = store(2, update_time=ago(10))
     store(update_time=ago(2))
-    tasks.sweep()
+    sweep.sweep()
     assert broker.messages == [forgotten]
 
 
 def test_without_a_worker_nothing_is_published_again(broker: Broker, queue: None) -> None:
     sign("w", [1], beat=60)
     store(update_time=ago(10))
-    tasks.sweep()
+    sweep.sweep()
     assert broker.messages == []
 
 
 def test_a_long_queue_is_probed_rather_than_flooded(broker: Broker, queue: None) -> None:
     sign("w", [1])
     forgotten = store(update_time=ago(10))
-    current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")
+    current_app.send_task("durable.run", args=[KIND.name, 0, [1]], queue="tasks")
     for _ in range(3):
-        tasks.sweep()
+        sweep.sweep()
     assert broker.messages == []
-    assert tasks.depths_of(["tasks"]) == {"tasks": 2}  # one probe alone
-    tasks.probe("tasks", ago(5).isoformat())  # it comes through
+    assert depths_of(["tasks"]) == {"tasks": 2}  # one probe alone
+    sweep.probe("tasks", ago(5).isoformat())  # it comes through
     assert broker.messages == [forgotten]
-    tasks.sweep()
-    assert tasks.depths_of(["tasks"]) == {"tasks": 3}  # and the next one may be sent
+    sweep.sweep()
+    assert depths_of(["tasks"]) == {"tasks": 3}  # and the next one may be sent
 
 
 def test_a_lost_probe_is_replaced_after_a_minute(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     sign("w", [1])
-    current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")
-    tasks.sweep()
+    current_app.send_task("durable.run", args=[KIND.name, 0, [1]], queue="tasks")
+    sweep.sweep()
     now = ago(0).timestamp()
     for later, depth in ((55, 2), (65, 3)):
         monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda later=later: now + later)
-        tasks.sweep()
-        assert tasks.depths_of(["tasks"]) == {"tasks": depth}
+        sweep.sweep()
+        assert depths_of(["tasks"]) == {"tasks": depth}
 
 
 def test_each_queue_is_judged_by_itself(broker: Broker, queue: None) -> None:
     sign("w", [1])
     store(update_time=ago(10))
     batched = store(2, update_time=ago(10), queue="batches")
-    current_app.send_task("arithmetic.run", args=[[1]], queue="tasks")  # long, and forgotten nothing, for all we know
-    tasks.sweep()
+    current_app.send_task(
+        "durable.run", args=[KIND.name, 0, [1]], queue="tasks"
+    )  # long, and forgotten nothing, for all we know
+    sweep.sweep()
     assert (broker.messages, broker.queues) == ([batched], ["batches"])
-    assert tasks.depths_of(["tasks"]) == {"tasks": 2}
+    assert depths_of(["tasks"]) == {"tasks": 2}
 
 
 def test_what_a_dead_worker_held_goes_back_to_its_own_queue(broker: Broker) -> None:
     sign("witness", [1], since=60)
-    single, batched = held("gone/1"), held("gone/1")
-    MathTask.objects.filter(pk__in=batched).update(queue="batches")
-    tasks.release_lost()
+    single, batched = held("gone/1"), held("gone/1", queue="batches")
+    sweep.release_lost()
     assert sorted(zip(broker.messages, broker.queues, strict=True)) == [(single, "tasks"), (batched, "batches")]
 
 
@@ -147,14 +153,14 @@ def test_a_sweep_is_put_off_while_the_broker_is_away(broker: Broker, caplog: pyt
     sign("witness", [1], since=60)
     ids = held("gone/1")
     broker.away = True
-    tasks.sweep()
+    sweep.sweep()
     assert "sweep: put off, connection refused" in caplog.text
     assert states(ids) == ["created"]  # the next sweep publishes it
 
 
 def test_a_sweep_is_put_off_while_the_database_is_away(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     with database_away():
-        tasks.sweep()
+        sweep.sweep()
     assert "sweep: put off" in caplog.text
 
 
@@ -163,46 +169,73 @@ def test_nothing_is_lost_when_the_broker_goes_between_two_messages(broker: Broke
     ids = store(2, update_time=ago(60))
     broker.away = True
     with pytest.raises(BrokerError):
-        tasks.republish("tasks", ago(10))
+        sweep.republish("tasks", ago(10))
     broker.away = False
     MathTask.objects.update(update_time=ago(20))
-    tasks.republish("tasks", ago(10))
+    sweep.republish("tasks", ago(10))
     assert sorted(broker.messages) == [[task_id] for task_id in ids]
 
 
-def test_a_purge_deletes_old_finished_rows_in_batches(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "PURGE_BATCH", 2)
-    settings.RETENTION_DAYS = 3
-    sign("gone", [1], beat=60)
-    sign("alive", [1])
-    day = timedelta(days=1).total_seconds()
-    store(5, status="success", update_time=ago(3.1 * day))
-    kept = store(status="success", update_time=ago(2.9 * day)) + store(update_time=ago(9 * day))
-    assert tasks.purge() == 5
-    assert sorted(MathTask.objects.values_list("pk", flat=True)) == kept
-    assert Worker.objects.get().name == "alive"
+def overdue(queue: str = "tasks") -> list[tuple[int, int, int]]:
+    """(id, round, attempts) of what waits without a message."""
+    return sweep.overdue(KIND, queue, ago(10))
 
 
-def test_a_purge_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "PURGE_SECONDS", -1)
-    store(status="success", update_time=ago(99 * 86_400))
-    assert tasks.purge() == 0
+def test_overdue_rows_come_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    older, old = store(update_time=ago(20)), store(update_time=ago(30), attempts=2, round=3)
+    store(update_time=ago(5))
+    assert overdue() == [(older[0], 0, 0), (old[0], 3, 2)]
+    monkeypatch.setattr(sweep, "LIMIT", 1)
+    assert overdue() == [(older[0], 0, 0)]
 
 
-def test_a_purge_deletes_old_batches_without_tasks(settings: Settings) -> None:
-    settings.RETENTION_DAYS = 3
-    empty, used, new = (Batch.objects.create(total=1, fingerprint="") for _ in range(3))
-    Batch.objects.filter(pk__in=[empty.pk, used.pk]).update(create_time=ago(4 * 86_400))
-    store(batch_id=used.pk)
-    assert tasks.purge() == 1
-    assert set(Batch.objects.values_list("pk", flat=True)) == {used.pk, new.pk}
+def test_what_is_claimed_is_not_forgotten_and_uses_up_nothing_of_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    held("w/1", 5, update_time=ago(60))
+    forgotten = store(update_time=ago(20))
+    monkeypatch.setattr(sweep, "LIMIT", 1)
+    assert overdue() == [(forgotten[0], 0, 0)]
+    Claim.objects.update(round=1)  # of another round: it covers none of them
+    monkeypatch.setattr(sweep, "LIMIT", 9)
+    assert len(overdue()) == 6
 
 
-def test_a_purge_deletes_celerys_old_records_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "PURGE_BATCH", 2)
-    settings.RETENTION_DAYS = 3
-    for number, days in enumerate([4, 5, 6, 1]):
-        record = TaskResult.objects.create(task_id=f"id-{number}")
-        TaskResult.objects.filter(pk=record.pk).update(date_done=timezone.now() - timedelta(days=days))
-    assert tasks.purge() == 3
-    assert TaskResult.objects.get().task_id == "id-3"
+def test_what_is_claimed_while_the_sweep_looks_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, covered = store(update_time=ago(20)), claims.covered
+
+    def meanwhile(kind: Any) -> Any:
+        take("w/1", ids)
+        return covered(kind)
+
+    monkeypatch.setattr(claims, "covered", meanwhile)
+    assert overdue() == []
+
+
+def test_rows_of_several_rounds_go_in_messages_of_one_round(broker: Broker) -> None:
+    first, second = store(3, update_time=ago(60)), store(2, update_time=ago(60), round=4)
+    sweep.republish("tasks", ago(10))
+    assert sorted(zip(broker.rounds, broker.messages, strict=True)) == [(0, first), (4, second)]
+
+
+def test_a_forgotten_single_task_is_in_sight_behind_any_number_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    store(5, batch_id=1, queue="batches", update_time=ago(20))
+    single = store(update_time=ago(20))
+    monkeypatch.setattr(sweep, "LIMIT", 1)
+    assert overdue() == [(single[0], 0, 0)]
+
+
+def test_overdue_rows_of_a_batch_come_into_sight_as_those_before_them_are_worked_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = store(3, update_time=ago(1))
+    batched = store(batch_id=1, queue="batches", update_time=ago(20))
+    monkeypatch.setattr(sweep, "LIMIT", 3)
+    assert overdue("batches") == []
+    MathTask.objects.filter(pk__in=before).update(status="success")
+    assert overdue("batches") == [(batched[0], 0, 0)]
+
+
+def test_a_row_is_touched_by_one_sweep_alone() -> None:
+    ids, before = store(2, update_time=ago(20)), ago(10)
+    assert MathTask.objects.touch(ids, before) == 2
+    assert MathTask.objects.touch(ids, before) == 0
+    assert MathTask.objects.touch(store(status="failed", update_time=ago(20)), before) == 0

@@ -1,112 +1,247 @@
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+"""What becomes of a message."""
+
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import ProgrammingError, connection
-from pytest_django import DjangoAssertNumQueries
-from rows import database_away, held, states, store
+from django.db import DataError, connection
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+from rows import KIND, ago, database_away, held, states, store, take
 
-from arithmetic import tasks
 from arithmetic.models import MathTask
-from arithmetic.operations import OPERATIONS, Operation
-from arithmetic.workers import process_name
+from durable import claims, outcomes, runs, tasks
+from durable.models import Claim
+from durable.patience import patiently
+from durable.workers import process_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
+Message = tuple[int, list[int], str]
 
 
-@contextmanager
-def limit_strikes(at: int, before: bool) -> Iterator[None]:
-    """The soft time limit in the middle of that statement: its connection is of no use after that."""
-    seen: list[Any] = []
-
-    def strike(execute: Callable[..., Any], *statement: Any) -> Any:
-        if len(seen) > at and connection.connection is seen[at]:
-            raise ProgrammingError(2014, "Commands out of sync")
-        seen.append(connection.connection)
-        if len(seen) != at + 1:
-            return execute(*statement)
-        if not before:
-            execute(*statement)
-        raise SoftTimeLimitExceeded
-
-    with connection.execute_wrapper(strike):
-        yield
+@pytest.fixture(autouse=True)
+def again(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """(round, ids, queue) of what a run publishes."""
+    sent: list[Message] = []
+    send = lambda kind, round, ids, *_, queue: sent.append((round, list(ids), queue))  # noqa: E731
+    monkeypatch.setattr(tasks, "send", send)
+    return sent
 
 
-def test_it_computes_what_the_message_names() -> None:
+def run(ids: list[int], round: int = 0, throw: bool = True) -> None:
+    """A worker gets the message."""
+    tasks.run.apply(args=(KIND.name, round, ids), throw=throw)
+
+
+def performs(monkeypatch: pytest.MonkeyPatch, function: Callable[[Any], Any]) -> None:
+    """Work of another sort than arithmetic."""
+    monkeypatch.setattr(MathTask, "perform", staticmethod(function))
+
+
+def test_it_performs_what_the_message_names() -> None:
     ids, other = store(3), store()
-    tasks.run.apply(args=(ids,), throw=True)
+    run(ids)
     assert set(MathTask.objects.filter(pk__in=ids).values_list("status", "result", "worker", "attempts")) == {
         ("success", "3", process_name(), 1)
     }
     assert states(other) == ["created"]
 
 
-def test_a_failure_takes_no_neighbour_with_it() -> None:
+def test_a_failure_takes_no_neighbour_with_it(again: list[Message]) -> None:
     by_zero, gone, fine = store(task_type="divide", y="0"), store(task_type="modulo"), store()
-    tasks.run.apply(args=([*by_zero, *gone, *fine],), throw=True)
+    run([*by_zero, *gone, *fine])
     assert states([*by_zero, *gone, *fine]) == ["failed", "failed", "success"]
     assert MathTask.objects.get(pk=by_zero[0]).error == "Division by zero has no result."
-    assert MathTask.objects.get(pk=gone[0]).error == "There is no operation modulo any more."
+    row = MathTask.objects.get(pk=gone[0])
+    assert (row.error, row.sentence.values) == ("There is no operation modulo any more.", {"name": "modulo"})
+    assert again == []
 
 
-def test_a_message_that_comes_twice_computes_nothing_twice() -> None:
+def test_a_message_that_comes_twice_performs_nothing_twice() -> None:
     ids = store()
-    tasks.run.apply(args=(ids,), throw=True)
+    run(ids)
     MathTask.objects.filter(pk__in=ids).update(result="42")
-    tasks.run.apply(args=(ids,), throw=True)
+    run(ids)
     assert MathTask.objects.values_list("result", "attempts").get() == ("42", 1)
 
 
-def test_a_message_costs_three_statements_however_many_ids(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    ids = store(300)
-    with django_assert_num_queries(3):
-        tasks.run.apply(args=(ids,), throw=True)
-
-
-def test_an_exception_in_the_middle_gives_the_rows_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setitem(OPERATIONS, "broken", Operation("?", broken))
-    ids, bad, other = store(2), store(task_type="broken"), held("other/1")
-    with pytest.raises(RuntimeError, match="a bug"):
-        tasks.run.apply(args=([*ids, *bad],), throw=True)
-    assert states([*ids, *bad, *other]) == ["created", "created", "created", "pending"]
-    assert set(MathTask.objects.filter(pk__in=ids).values_list("attempts", "result")) == {(1, "")}
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["asked", "answered"])
-@pytest.mark.parametrize("at", [0, 1, 2], ids=["claim", "its rows", "finish"])
-def test_the_time_limit_gives_the_rows_back_wherever_it_strikes(at: int, before: bool) -> None:
-    ids = store(3)
-    with limit_strikes(at, before), pytest.raises(SoftTimeLimitExceeded):
-        tasks.run.apply(args=(ids,), throw=True)
-    assert states(ids) == ["success" if at == 2 and not before else "created"] * 3
-
-
-def test_results_that_could_not_be_written_in_time_are_given_back_once_the_database_is_there(
+def test_a_message_that_comes_twice_while_it_is_worked_on_performs_nothing_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def limit(_: float) -> None:
-        monkeypatch.undo()
+    ids, performed = store(), list[int]()
+    take("w/1", ids)
+    performs(monkeypatch, lambda task: performed.append(task.id))
+    run(ids)
+    assert (performed, states(ids)) == ([], ["pending"])
+
+
+def test_a_message_costs_so_many_statements_however_many_ids(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    run(store())  # the process makes its row
+    ids = store(300)
+    with django_assert_num_queries(2 + (4 if connection.vendor == "sqlite" else 1)):
+        run(ids)
+
+
+def test_a_bug_is_told_by_its_name_and_tried_again_at_once(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message]
+) -> None:
+    fine, bad, other = store(2), store(x="7"), held("other/1", claimed=1)
+    performs(monkeypatch, lambda task: str(1 // (int(task.x) - 7)))
+    with pytest.raises(ZeroDivisionError):
+        run([*fine, *bad])
+    assert states([*fine, *bad, *other]) == ["success", "success", "created", "pending"]
+    row = MathTask.objects.get(pk=bad[0])
+    assert (row.error, row.attempts, row.round) == ("ZeroDivisionError: integer division or modulo by zero", 1, 1)
+    assert again == [(1, bad, "tasks")]
+    for round in range(1, 5):
+        with pytest.raises(ZeroDivisionError):
+            run(bad, round)
+    row.refresh_from_db()
+    assert (row.status, row.error, row.attempts) == (
+        "failed",
+        "ZeroDivisionError: integer division or modulo by zero",
+        5,
+    )
+    assert len(again) == 4
+
+
+def test_bugs_of_one_message_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(task: Any) -> str:
+        raise (KeyError if task.x == "1" else RuntimeError)("why")
+
+    performs(monkeypatch, broken)
+    with pytest.raises(KeyError) as told:
+        run([*store(3), *store(3, x="2")])
+    (note,) = told.value.__notes__
+    assert "RuntimeError: why" in note
+    assert "in broken" in note
+
+
+def test_what_does_not_fit_its_column_is_a_bug_of_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    fine, long, wrong = store(), store(x="2"), store(x="3")
+    values = {"1": "3", "2": "9" * 49, "3": ("1", "2")}
+    performs(monkeypatch, lambda task: values[task.x])
+    with pytest.raises(ValueError, match="at most 48"):
+        run([*fine, *long, *wrong])
+    assert states([*fine, *long, *wrong]) == ["success", "created", "created"]
+    assert MathTask.objects.get(pk=wrong[0]).error.startswith("TypeError: perform gave ('1', '2')") or (
+        "ValueError: perform gave" in MathTask.objects.get(pk=wrong[0]).error
+    )
+
+
+def test_a_value_that_the_database_refuses_is_a_bug_of_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, write = store(3), outcomes.write
+
+    def picky(held: Any, outcomes: Any, last: bool = True) -> bool:
+        if any(row[0] == ids[1] for row in outcomes.results):
+            raise DataError("out of range")
+        return write(held, outcomes, last)
+
+    monkeypatch.setattr(runs, "write", picky)
+    with pytest.raises(DataError):
+        run(ids)
+    assert states(ids) == ["success", "created", "success"]
+    assert MathTask.objects.get(pk=ids[1]).error == "DataError: out of range"
+
+
+def test_a_time_limit_counts_for_the_row_that_it_stopped_and_for_no_other(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, again: list[Message]
+) -> None:
+    settings.CELERY_TASK_SOFT_TIME_LIMIT = 0
+
+    def slow(task: Any) -> str:
+        if task.x == "2":
+            raise SoftTimeLimitExceeded
+        return "3"
+
+    done, stopped, after = store(), store(x="2"), store()
+    performs(monkeypatch, slow)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run([*done, *stopped, *after])
+    assert list(MathTask.objects.order_by("id").values_list("status", "attempts", "round", "error")) == [
+        ("success", 1, 0, ""),
+        ("created", 1, 1, "It took longer than 0 s and was stopped."),
+        ("created", 0, 1, ""),
+    ]
+    assert again == [(1, stopped, "tasks"), (1, after, "tasks")]
+    assert Claim.objects.get().ids is None
+
+
+def test_a_stop_counts_for_nobody(monkeypatch: pytest.MonkeyPatch, again: list[Message]) -> None:
+    def stopped(task: Any) -> str:
         raise SoftTimeLimitExceeded
 
-    ids = store(3)
-    with database_away(times=4, after=2) as refused, pytest.raises(SoftTimeLimitExceeded):
-        monkeypatch.setattr(tasks, "compute", lambda claims: ({claim.id: "3" for claim in claims}, {}))
-        monkeypatch.setattr("arithmetic.tasks.time.sleep", limit)
-        tasks.run.apply(args=(ids,), throw=True)
-    assert len(refused) == 4
-    assert states(ids) == ["created"] * 3
+    ids = store(2)
+    performs(monkeypatch, stopped)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run(ids)
+    assert list(MathTask.objects.values_list("status", "attempts", "round", "error")) == [("created", 0, 1, "")] * 2
+    assert again == [(1, ids, "tasks")]
+
+
+@pytest.mark.parametrize("step", ["claim", "rows"])
+def test_a_time_limit_before_anything_was_begun_gives_all_back(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message], step: str
+) -> None:
+    ids = store(2)
+    real: Any = claims.Process.claim if step == "claim" else claims.rows
+    calls: list[Any] = []
+
+    def slow(*arguments: Any) -> Any:
+        calls.append(real(*arguments))  # it is done, and the answer comes too late
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(claims.Process if step == "claim" else claims, step, slow)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run(ids)
+    assert calls
+    assert list(MathTask.objects.values_list("status", "attempts", "round")) == [("created", 0, 1)] * 2
+    assert again == [(1, ids, "tasks")]
+
+
+def test_a_time_limit_while_outcomes_are_written_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids, write, tries = store(2), outcomes.write, list[int]()
+
+    def slow(*arguments: Any) -> bool:
+        tries.append(1)
+        if len(tries) == 1:
+            raise SoftTimeLimitExceeded
+        return write(*arguments)
+
+    monkeypatch.setattr(runs, "write", slow)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run(ids)
+    assert states(ids) == ["success", "success"]
+
+
+def test_a_slow_message_shows_its_outcomes_while_it_goes_on_and_gives_back_what_it_has_not_begun(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message]
+) -> None:
+    now, ids, seen = [1000.0], store(30), list[list[str]]()
+    monkeypatch.setattr("durable.runs.time.monotonic", lambda: now[0])
+
+    def slow(task: Any) -> str:
+        now[0] += 0.7
+        seen.append(states(ids))
+        return "3"
+
+    performs(monkeypatch, slow)
+    run(ids)
+    assert seen[5].count("success") == 4
+    assert seen[5].count("pending") == 26
+    begun = states(ids).count("success")
+    assert begun == 15  # in ten seconds
+    assert again[0] == (1, ids[15:22], "tasks")  # and smaller messages
+    assert [len(message[1]) for message in again] == [7, 7, 1]
+    took = [(row.update_time - row.start_time).total_seconds() for row in MathTask.objects.filter(status="success")]
+    assert all(0.6 < seconds < 0.8 for seconds in took)
 
 
 def test_it_waits_while_the_database_is_away(caplog: pytest.LogCaptureFixture) -> None:
     ids = store()
     with database_away(times=2) as refused:
-        tasks.run.apply(args=(ids,), throw=True)
+        run(ids)
     assert len(refused) == 2
     assert states(ids) == ["success"]
     assert "database away, waiting" in caplog.text
@@ -117,4 +252,14 @@ def test_it_waits_for_nothing_else() -> None:
         raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
-        tasks.patiently(bug)
+        patiently(bug)
+
+
+def test_times_are_the_databases_own() -> None:
+    ids = store(create_time=ago(5))
+    before = timezone.now()
+    run(ids)
+    row = MathTask.objects.get()
+    assert row.start_time is not None
+    assert abs((row.update_time - before).total_seconds()) < 5
+    assert row.start_time <= row.update_time

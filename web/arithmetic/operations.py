@@ -51,10 +51,10 @@ class Operation:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "add": Operation("+", Context.add),
-    "minus": Operation("−", Context.subtract),
-    "multiply": Operation("×", Context.multiply),
-    "divide": Operation("÷", Context.divide),
+    gettext_noop("add"): Operation("+", Context.add),
+    gettext_noop("minus"): Operation("−", Context.subtract),
+    gettext_noop("multiply"): Operation("×", Context.multiply),
+    gettext_noop("divide"): Operation("÷", Context.divide),
 }
 
 

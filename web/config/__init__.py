@@ -1,5 +1,1 @@
-"""Wiring: settings, URLs, Celery and health. No domain in here."""
-
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""What this product chooses: its settings and its addresses. All else is the engine's or the domain's."""

@@ -1,27 +1,9 @@
-"""The Celery app, its sign of life and beat's."""
+"""The engine's Celery app with this product's settings, for Celery's own commands: celery -A config ..."""
 
 import os
 
-from celery import Celery
-from celery.signals import setup_logging, task_prerun
-from django.db import close_old_connections
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("abacus")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-# Else Celery closes the database's connection around every task. It reads this name without a namespace.
-app.conf.CELERY_DB_REUSE_MAX = 10_000
-app.autodiscover_tasks()
-app.steps["worker"].add("config.heartbeat:Heartbeat")
+from durable.celery.app import app
 
-
-@setup_logging.connect
-def keep_django_logging(**_: object) -> None:
-    """Celery leaves logging to Django's settings, where this receiver exists."""
-
-
-@task_prerun.connect
-def look_after_connections(**_: object) -> None:
-    """As before a request: a connection older than CONN_MAX_AGE is closed, any other one is tried before use."""
-    close_old_connections()
+__all__ = ["app"]

@@ -1,12 +1,5 @@
-"""All routes."""
+"""All routes: the engine's pages, API and /admin/ at the root."""
 
-from django.contrib import admin
 from django.urls import include, path
 
-from arithmetic.api import api
-
-urlpatterns = [
-    path("api/", api.urls),
-    path("admin/", admin.site.urls),
-    path("", include("arithmetic.urls")),
-]
+urlpatterns = [path("", include("durable.http.urls"))]

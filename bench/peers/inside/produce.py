@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db.models import Max
 
-from arithmetic.models import CANCELLABLE, ENDED, MathTask, Status
+from arithmetic.models import MathTask
+from durable.models import CANCELLABLE, ENDED, Status
 
 PATIENCE = 300.0
 IDLE = 0.05

@@ -2,9 +2,10 @@
 
 from django.utils import timezone
 
-from arithmetic.models import MathTask, Status
+from arithmetic.models import MathTask
 from arithmetic.operations import apply
-from config.settings import redis_url
+from durable.databases import redis_url
+from durable.models import Status
 
 # Beside Abacus's own broker (0) and cache (1).
 BROKER = redis_url(2, "redis", "unix")

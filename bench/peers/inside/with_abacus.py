@@ -1,14 +1,15 @@
 """Abacus, one task at a time through its service, as each request does it."""
 
-from arithmetic.publisher import publisher
-from arithmetic.services import create_task
+from arithmetic.models import MathTask
+from durable.publisher import publisher
+from durable.services import create_task
 
 WORKER = ["/app/run.sh", "celery"]
 
 
 def enqueue(x: str, y: str) -> int:
     """The row, then its hand-over."""
-    task, _ = create_task(x=x, task_type="multiply", y=y)
+    task, _ = create_task(kind=MathTask.kind, values={"x": x, "task_type": "multiply", "y": y})
     identity: int = task.pk
     return identity
 

@@ -1,9 +1,0 @@
-"""Where Django looks for a database backend."""
-
-from django.db.backends.mysql import base
-
-from config.mysql.health import TriedAfterPause
-
-
-class DatabaseWrapper(TriedAfterPause, base.DatabaseWrapper):
-    """Django's own, with fewer pings."""

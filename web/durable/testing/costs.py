@@ -1,0 +1,90 @@
+"""What a request and a message cost: as many statements for many rows as for few."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from durable import listing, services, stats, sweep
+from durable.claims import Process
+from durable.models import Status
+from durable.testing.processes import claimed_since, run, sign, take
+from durable.testing.suite import Suite
+
+MANY = 60
+
+
+class Costs(Suite):
+    """Statements, counted."""
+
+    def statements(self, step: Callable[[], Any]) -> list[str]:
+        """Those that a step sends."""
+        with CaptureQueriesContext(connection) as captured:
+            step()
+        return [query["sql"] for query in captured.captured_queries]
+
+    def same_for_many(self, step: Callable[[], Any], most: int) -> None:
+        """No more with many rows than with few."""
+        self.store(2)
+        step()  # what is asked only once is not counted
+        few = self.statements(step)
+        self.store(MANY)
+        many = self.statements(step)
+        assert len(many) == len(few), "\n".join(many)
+        assert len(many) <= most, "\n".join(many)
+
+    def test_a_task_is_created_by_one_insert(self) -> None:
+        sent = self.statements(lambda: self.create(self.examples[0][0]))
+        assert len([sql for sql in sent if sql.startswith("INSERT")]) == 1
+        assert len(sent) <= 2, sent
+
+    def test_a_list_costs_the_same_for_many(self) -> None:
+        self.same_for_many(lambda: listing.page(self.work), 2)
+        for status in Status:
+            filters = listing.Filters(status=status)
+            self.same_for_many(partial(listing.page, self.work, filters=filters), 3)
+        self.same_for_many(lambda: listing.changes(self.work, since="0-0"), 3)
+
+    def test_requests_cost_the_same_for_many(self) -> None:
+        self.same_for_many(lambda: self.get(self.api), 3)
+        self.same_for_many(lambda: stats.count(self.work), 4)
+        self.same_for_many(self.whole_page, 12)
+
+    def whole_page(self) -> None:
+        """The page anew."""
+        stats.memories.clear()
+        assert self.client.get(self.page).status_code == 200
+
+    def test_a_message_costs_the_same_for_many(self) -> None:
+        process, one, many = Process("here/1"), self.store(2), self.store(MANY)
+        run(process, self.work, one[:1])
+        few = self.statements(lambda: run(process, self.work, one[1:]))
+        more = self.statements(lambda: run(process, self.work, many))
+        assert len(more) == len(few), "\n".join(more)
+        assert len(more) <= 6, "\n".join(more)
+
+    def test_release_and_sweep_cost_the_same_for_many(self) -> None:
+        sign("here", [2])
+        counts = []
+        for count in (2, MANY):
+            process = Process("here/1")
+            take(process, self.work, self.store(count))
+            claimed_since(process, 10)
+            counts.append(len(self.statements(sweep.release_lost)))
+        assert counts[0] == counts[1]
+
+    def test_many_are_cancelled_and_retried_by_few_statements(self) -> None:
+        counts = []
+        for count in (2, MANY):
+            self.store(count)
+            cancel = lambda: services.cancel_matching(kind=self.work, filters=listing.EVERYTHING, expected=1000)  # noqa: E731
+            retry = lambda: services.retry_matching(kind=self.work, filters=listing.EVERYTHING, expected=1000)  # noqa: E731
+            counts.append((len(self.statements(cancel)), len(self.statements(retry))))
+        assert counts[0] == counts[1]
+
+    def test_a_batch_is_stored_by_a_statement_for_each_thousand(self) -> None:
+        sent = self.statements(lambda: self.batch(2_500))
+        many = [sql for sql in sent if "INSERT" in sql and self.work.table in sql]
+        assert 1 <= len(many) <= 3

@@ -1,0 +1,8 @@
+"""The WSGI application that uWSGI serves; it needs DJANGO_SETTINGS_MODULE."""
+
+from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
+
+application = get_wsgi_application()
+# Django loads the URLs with the first request; a mistake in them should stop the start instead.
+get_resolver().url_patterns  # noqa: B018
