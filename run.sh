@@ -190,7 +190,7 @@ case $role in
   bench)
     install_lock test
     module=bench
-    case ${1:-} in growth | hotpaths | peers | soak) module=bench.$1 && shift ;; esac
+    case ${1:-} in against | growth | hotpaths | peers | soak) module=bench.$1 && shift ;; esac
     PYTHONPATH=tests:. exec "$venv/bin/python" -m "$module" "$@"
     ;;
   web) serve ;;
