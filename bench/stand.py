@@ -89,6 +89,16 @@ class Stand(Stack):
         self.wait_healthy("celery")
 
     def wait_ended(self, table: str, mark: int, seconds: float) -> None:
-        """Until no row after `mark` waits or runs."""
-        left = f"SELECT 1 FROM {table} WHERE id > {mark} AND status IN ('created', 'pending') LIMIT 1"
-        wait_for(lambda: not self.rows(left), seconds, f"all of {table} after {mark} have ended", every=0.2)
+        """Until no row after `mark` waits or runs, and none has come since the look before.
+
+        The load tool goes away with a request on each connection: these are stored a moment later.
+        """
+        look = f"SELECT COUNT(*), COALESCE(SUM(status IN ('created', 'pending')), 0) FROM {table} WHERE id > {mark}"
+        seen = -1
+
+        def ended() -> bool:
+            nonlocal seen
+            before, [[seen, waiting]] = seen, self.rows(look)
+            return before == seen and not int(waiting)
+
+        wait_for(ended, seconds, "every task has ended", every=0.2)

@@ -24,7 +24,7 @@ TOO_LONG = gettext_noop("It took longer than {n} s and was stopped.")
 
 
 class Run:
-    """A message's run. `released` is what it gave back, to be published by whoever called."""
+    """A message's run. What is `again` or `unbegun` was given back: whoever called publishes it."""
 
     def __init__(self, kind: Kind, round: int, ids: Sequence[int]) -> None:
         self.kind, self.round, self.ids = kind, round, ids
