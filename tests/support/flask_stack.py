@@ -4,7 +4,7 @@ import subprocess
 from typing import Any
 
 from support.http import Answer, ask
-from support.stack import Stack
+from support.stack import IMAGE, Stack
 
 SERVICES = ("rabbitmq", "web", "worker")
 
@@ -45,7 +45,7 @@ class FlaskStack(Stack):
     """Its Compose project."""
 
     def __init__(self) -> None:
-        super().__init__("abacus-test-flask", "flask-rabbitmq/docker-compose.yaml")
+        super().__init__("abacus-test-flask", "flask-rabbitmq/docker-compose.yaml", APP_IMAGE=f"{IMAGE}-flask")
 
     def healthy(self) -> bool:
         """Whether every service says so."""
