@@ -49,7 +49,9 @@ def stop(container: str, seconds: float) -> Iterator[None]:
 @contextmanager
 def pause(container: str, seconds: float) -> Iterator[None]:
     """Frozen: alive, connected, answering nothing."""
-    docker("pause", container)
+    # on a machine that is very busy the kernel gives up freezing after two seconds, and nothing is frozen then
+    command = ["docker", "pause", container]
+    wait_for(lambda: subprocess.run(command, capture_output=True).returncode == 0, 30, f"{container} is frozen")
     yield
     last(seconds)
     docker("unpause", container)

@@ -1,11 +1,20 @@
 """Requests while the database is away fail at once, and one at a time looks whether it is back."""
 
+import time
+
 import pytest
 from rows import database_away
 
 from durable.http.middleware import Breaker
 
 pytestmark = pytest.mark.django_db
+
+
+def due() -> Breaker:
+    """One that tripped a moment ago, and has to be looked at now."""
+    breaker = Breaker()
+    breaker.until = time.monotonic()
+    return breaker
 
 
 def test_it_lets_everybody_through_while_all_is_well() -> None:
@@ -21,23 +30,21 @@ def test_it_refuses_at_once_after_a_failure(django_assert_num_queries: object) -
 
 
 def test_it_looks_when_due_and_stays_open_while_the_database_is_away() -> None:
-    breaker = Breaker()
-    breaker.until = 1.0  # long ago, by the monotonic clock
+    breaker = due()
+    before = breaker.until
     with database_away():
         assert breaker.refuses()
-    assert breaker.until > 1.0
+    assert breaker.until > before
 
 
 def test_it_closes_when_the_database_answers_again() -> None:
-    breaker = Breaker()
-    breaker.until = 1.0
+    breaker = due()
     assert not breaker.refuses()
     assert breaker.until == 0.0
 
 
 def test_while_one_looks_the_others_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    breaker, seen = Breaker(), []
-    breaker.until = 1.0
+    breaker, seen = due(), []
 
     class Cursor:
         """Stands for the database's answer that is slow in coming."""
@@ -53,3 +60,11 @@ def test_while_one_looks_the_others_are_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("durable.http.middleware.connection.cursor", Cursor, raising=False)
     assert not breaker.refuses()
     assert seen == [True]
+
+
+def test_a_failure_of_long_ago_refuses_nobody(django_assert_num_queries: object) -> None:
+    breaker = Breaker()
+    breaker.until = time.monotonic() - 3
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert not breaker.refuses()
+    assert breaker.until == 0.0

@@ -22,6 +22,7 @@ PIECE = 65_536  # bytes
 RETRY_AFTER = "5"  # seconds
 PAUSE_SECONDS = 1.0  # between two looks at a database that is away
 LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
+FORGET_SECONDS = 2.0  # a failure that nobody has looked at since says nothing any more
 OTHERWISE = "The request was refused; /api/openapi.json tells what there is."
 SENTENCES = {
     400: "The request could not be read: send JSON in UTF-8.",
@@ -93,7 +94,8 @@ def api_errors(get_response: View) -> View:
 class Breaker:
     """Open for a second after each failure of the database, so that requests fail at once and not one timeout later.
 
-    When it is due, one request looks; the others are refused until that one knows.
+    When it is due, one request looks; the others are refused until that one knows. In a process that nobody has asked
+    for a while they would be refused for nothing: there it is as if it had never failed.
     """
 
     def __init__(self) -> None:
@@ -103,7 +105,8 @@ class Breaker:
         """Whether this request should not even try."""
         with self.lock:
             now = time.monotonic()
-            if not self.until:
+            if not self.until or now > self.until + FORGET_SECONDS:
+                self.until = 0.0
                 return False
             if now < self.until:
                 return True
