@@ -15,6 +15,7 @@ from django_celery_results.models import GroupResult, TaskResult
 from durable import kinds
 from durable.batches import counts
 from durable.http.admin import KindAdmin, LookOnly, may_act, tell
+from durable.http.by import by
 from durable.kinds import Kind
 from durable.listing import Filters
 from durable.models import Batch, Claim, Worker
@@ -43,17 +44,16 @@ class BatchAdmin(LookOnly):
         """Cancel the tasks that have not ended."""
 
         def cancel(kind: Kind, filters: Filters) -> int:
-            return cancel_matching(kind=kind, filters=filters, expected=MOST).changed
+            return cancel_matching(kind=kind, filters=filters, expected=MOST, by=by(request)).changed
 
         self.act(request, queryset, cancel)
 
     @admin.action(description=gettext_lazy("Retry what failed or was cancelled of them"), permissions=["act"])
     def retry_batches(self, request: HttpRequest, queryset: models.QuerySet[Batch]) -> None:
         """Start the failed and cancelled tasks over."""
-        identity = request.META["HTTP_X_REQUEST_ID"]
 
         def retry(kind: Kind, filters: Filters) -> int:
-            return retry_matching(kind=kind, filters=filters, expected=MOST, request_id=identity).changed
+            return retry_matching(kind=kind, filters=filters, expected=MOST, by=by(request)).changed
 
         self.act(request, queryset, retry)
 

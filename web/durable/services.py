@@ -1,8 +1,7 @@
 """What people do with tasks: the rows first, then their messages."""
 
-import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -12,9 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from durable.batches import Rows
+from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED
+from durable.events import record
 from durable.indexes import walking
 from durable.inserts import insert_many, insert_one
+from durable.keys import digest
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, EVERYTHING, Filters, one
 from durable.models import CANCELLABLE, RETRIABLE, Batch, Status, TaskQuerySet, among
@@ -72,31 +74,24 @@ class Many:
 
 
 def create_task(
-    *, kind: Kind, values: Mapping[str, Any], idempotency_key: str | None = None, request_id: str = ""
+    *, kind: Kind, values: Mapping[str, Any], idempotency_key: str | None = None, by: By = NOBODY
 ) -> tuple[Any, bool]:
     """Store a task and hand it to the publisher: (task, whether it is new).
 
-    The same key with the same task gives the stored one; with another task KeyConflict.
+    The same key of the same principal with the same task gives the stored one; with another task KeyConflict.
     `values` are the inputs by name, as `kind.check` gave them; what may be left out may be left out.
     """
-    inputs, key = (
-        [values[name] if name in values else kind.optional[name] for name in kind.inputs],
-        digest(idempotency_key),
-    )
+    inputs = [values[name] if name in values else kind.optional[name] for name in kind.inputs]
+    key = digest(idempotency_key, by)
     try:
-        task = insert_one(kind, inputs, key)
+        task = insert_one(kind, inputs, key, by.name)
     except IntegrityError:
         if not idempotency_key:
             raise
         return _same_task(kind, key, inputs), False
-    put = partial(publisher.put, kind.name, task.pk, request_id)
+    put = partial(publisher.put, kind.name, task.pk, by.request_id)
     transaction.on_commit(put, robust=True)
     return task, True
-
-
-def digest(key: str | None) -> str | None:
-    """The key as it is stored: a hash, since MySQL would take `Key`, `key` and `key ` for the same."""
-    return hashlib.sha256(key.encode()).hexdigest() if key else None
 
 
 def _same_task(kind: Kind, key: str | None, inputs: Sequence[Any]) -> Any:
@@ -107,19 +102,19 @@ def _same_task(kind: Kind, key: str | None, inputs: Sequence[Any]) -> Any:
     return stored
 
 
-def create_batch(
-    *, kind: Kind, rows: Rows, idempotency_key: str | None = None, request_id: str = ""
-) -> tuple[Batch, bool]:
+def create_batch(*, kind: Kind, rows: Rows, idempotency_key: str | None = None, by: By = NOBODY) -> tuple[Batch, bool]:
     """Store all rows in one transaction and hand them to the publisher: (batch, whether it is new)."""
-    key, fingerprint = digest(idempotency_key), rows.fingerprint(kind.name)
-    batch = Batch(kind=kind.name, total=len(rows), idempotency_key=key, fingerprint=fingerprint)
+    key, fingerprint = digest(idempotency_key, by), rows.fingerprint(kind.name)
+    own = {"idempotency_key": key, "fingerprint": fingerprint, "created_by": by.name}
+    batch = Batch(kind=kind.name, total=len(rows), **own)
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
-            stored = sum(insert_many(kind, batch.pk, chunk) for chunk in rows.chunks())
+            stored = sum(insert_many(kind, batch.pk, chunk, by.name) for chunk in rows.chunks())
             if stored != len(rows):
                 raise AssertionError(f"{len(rows)} rows were to be stored, the database tells of {stored}")
-            transaction.on_commit(partial(_publish_batch, kind, batch.pk, request_id), robust=True)
+            record("batch", by, kind=kind.name, subject=str(batch.pk), count=stored)
+            transaction.on_commit(partial(_publish_batch, kind, batch.pk, by.request_id), robust=True)
     except IntegrityError:
         if not idempotency_key:
             raise
@@ -146,20 +141,21 @@ def _publish_batch(kind: Kind, batch: int, request_id: str) -> None:
         last = chunk[-1]
 
 
-def cancel_task(*, kind: Kind, task_id: int) -> Any:
+def cancel_task(*, kind: Kind, task_id: int, by: By = NOBODY) -> Any:
     """Stop one task; a result that comes later is dropped."""
-    return _change_one(kind, task_id, "cancel")
+    return _change_one(kind, task_id, "cancel", by)
 
 
-def retry_task(*, kind: Kind, task_id: int, request_id: str = "") -> Any:
+def retry_task(*, kind: Kind, task_id: int, by: By = NOBODY) -> Any:
     """Start one task over."""
-    task = _change_one(kind, task_id, "retry")
-    publish(kind, [(task.queue, task.round, task.pk)], request_id)
+    task = _change_one(kind, task_id, "retry", by)
+    publish(kind, [(task.queue, task.round, task.pk)], by.request_id)
     return task
 
 
-def _change_one(kind: Kind, task_id: int, action: Action) -> Any:
-    changed = _step(kind, action, [task_id]) if 0 < task_id <= BIGGEST_ID else 0
+def _change_one(kind: Kind, task_id: int, action: Action, by: By) -> Any:
+    event = partial(record, action, by, kind=kind.name, subject=str(task_id))
+    changed = _step(kind, action, [task_id], event) if 0 < task_id <= BIGGEST_ID else 0
     task = one(kind, task_id)
     if task is None:
         raise NoSuchTask(no_task(task_id))
@@ -176,9 +172,13 @@ def no_task(task_id: int) -> Sentence:
     return say(gettext_noop("There is no task {id}."), id=task_id)
 
 
-def _step(kind: Kind, action: Action, ids: Sequence[int]) -> int:
+def _step(kind: Kind, action: Action, ids: Sequence[int], event: Callable[..., None]) -> int:
     rows: TaskQuerySet = kind.model.objects.all()
-    return rows.cancel(ids) if action == "cancel" else rows.retry(ids)
+    with transaction.atomic():
+        changed = rows.cancel(ids) if action == "cancel" else rows.retry(ids)
+        if changed:
+            event(count=changed)
+    return changed
 
 
 def publish(kind: Kind, rows: Sequence[tuple[str, int, int]], request_id: str) -> None:
@@ -200,17 +200,17 @@ def matching(*, kind: Kind, action: Action, filters: Filters = EVERYTHING) -> Ma
     return Matching(min(count, MOST), count > MOST)
 
 
-def cancel_matching(*, kind: Kind, filters: Filters, expected: int) -> Many:
+def cancel_matching(*, kind: Kind, filters: Filters, expected: int, by: By = NOBODY) -> Many:
     """Stop all tasks that match; TooMany where there are more than `expected`."""
-    return _change_many(kind, "cancel", filters, expected, "")
+    return _change_many(kind, "cancel", filters, expected, by)
 
 
-def retry_matching(*, kind: Kind, filters: Filters, expected: int, request_id: str = "") -> Many:
+def retry_matching(*, kind: Kind, filters: Filters, expected: int, by: By = NOBODY) -> Many:
     """Start all failed and cancelled tasks that match over; TooMany where there are more than `expected`."""
-    return _change_many(kind, "retry", filters, expected, request_id)
+    return _change_many(kind, "retry", filters, expected, by)
 
 
-def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, request_id: str) -> Many:
+def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, by: By) -> Many:
     found = matching(kind=kind, action=action, filters=filters)
     if found.count > expected:
         sentence = gettext_noop("Now {count} tasks match, and not {expected}: look again, then confirm.")
@@ -224,7 +224,7 @@ def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, re
             chunk = _next_ids(kind, status, filters, last, min(CHUNK, MOST - changed))
             if not chunk:
                 break
-            changed += change_these(kind, action, chunk, request_id)
+            changed += change_these(kind, action, chunk, by, str(filters))
             last = chunk[-1]
     return Many(changed, found.capped)
 
@@ -236,11 +236,14 @@ def _next_ids(kind: Kind, status: Status, filters: Filters, last: int, size: int
         return list(rows.values_list("id", flat=True)[:size])
 
 
-def change_these(kind: Kind, action: Action, ids: Sequence[int], request_id: str = "") -> int:
-    """Cancel or retry these as far as their states allow; how many."""
-    changed = _step(kind, action, ids)
+def change_these(kind: Kind, action: Action, ids: Sequence[int], by: By = NOBODY, chosen: str = "") -> int:
+    """Cancel or retry these as far as their states allow; how many. `chosen` says by what, for the event."""
+    subject = f"{min(ids)} to {max(ids)}" if ids else ""
+    changed = _step(
+        kind, action, ids, partial(record, f"{action} many", by, kind=kind.name, subject=subject, detail=chosen)
+    )
     if action == "retry" and changed:
         open_rows = kind.model.objects.filter(among(ids), status=Status.CREATED)
         # one that was not changed has a message already: this one finds nothing to claim, or yields
-        publish(kind, list(open_rows.values_list("queue", "round", "id")), request_id)
+        publish(kind, list(open_rows.values_list("queue", "round", "id")), by.request_id)
     return changed

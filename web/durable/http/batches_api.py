@@ -9,6 +9,7 @@ from ninja.errors import HttpError
 from durable import kinds, services
 from durable.batches import Rows, counts, listed
 from durable.http import schemas
+from durable.http.by import by
 from durable.http.schemas import REFUSALS, BatchProgress, Error, FieldErrors, Many
 from durable.http.shapes import Shapes
 from durable.http.tasks_api import Key, cacheable
@@ -39,7 +40,7 @@ def upload(router: Router, path: str, shapes: Shapes) -> None:
             kind=kind,
             rows=read(kind, request),
             idempotency_key=idempotency_key,
-            request_id=request.META["HTTP_X_REQUEST_ID"],
+            by=by(request),
         )
         response["Location"] = f"/api/batches/{batch.pk}"
         return Status(201 if is_new else 200, batch)
@@ -106,7 +107,7 @@ def cancel(request: HttpRequest, batch_id: BatchId) -> services.Many:
     """Cancel what has not ended of it."""
     batch = find(batch_id)
     filters = Filters(batch=batch.pk)
-    done = services.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total)
+    done = services.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total, by=by(request))
     if not done.changed and not done.more:
         raise HttpError(409, f"Batch {batch_id} has ended: there is nothing left to cancel.")
     return done

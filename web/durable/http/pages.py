@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from durable import batches
 from durable.http.asked import CURSORS, Asked, address, api_address, asked, since, templates
+from durable.http.by import by
 from durable.http.forms import TaskForm, new_key, task_form, unexpected
 from durable.kinds import Kind
 from durable.models import ENDED, Batch, Status
@@ -53,9 +54,9 @@ def create(request: HttpRequest, kind: Kind) -> HttpResponse:
     if unknown := unexpected(request, *form.fields):
         form.add_error(None, unknown)
     if form.is_valid():
-        key, request_id = form.cleaned_data["idempotency_key"], request.META["HTTP_X_REQUEST_ID"]
+        key = form.cleaned_data["idempotency_key"]
         try:
-            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, request_id=request_id)
+            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, by=by(request))
         except KeyConflict:
             sent = gettext("This form was sent before with other values. Reload the page, then send it again.")
             form.add_error(None, sent)

@@ -11,6 +11,7 @@ from durable.listing import BIGGEST_ID
 from durable.models import Status
 
 StatusName = Literal["created", "pending", "success", "failed", "cancelled"]
+CREATED_BY = "Who, by name; empty for somebody without one."
 Id = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 
 
@@ -40,6 +41,7 @@ class Batch(Schema):
     id: int
     kind: str = Field(description="What its tasks are.")
     total: int
+    created_by: str = Field(description=CREATED_BY)
     create_time: datetime
 
 

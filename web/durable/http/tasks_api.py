@@ -7,6 +7,7 @@ from ninja import Header, Path, Query, Router, Status
 
 from durable import services
 from durable.http import schemas
+from durable.http.by import by
 from durable.http.schemas import REFUSALS, Error, Many, OtherCount, WrongState
 from durable.http.shapes import Shapes
 from durable.listing import changes, one, page
@@ -48,7 +49,7 @@ def creation(router: Router, shapes: Shapes) -> None:
             kind=kind,
             values={name: vars(given)[name] for name in given.model_fields_set},
             idempotency_key=idempotency_key,
-            request_id=request.META["HTTP_X_REQUEST_ID"],
+            by=by(request),
         )
         response["Location"] = f"/api/{kind.api}/{task.pk}"
         return Status(201 if is_new else 200, task)
@@ -86,15 +87,17 @@ def many(router: Router, shapes: Shapes) -> None:
     def cancel_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
         """Cancel all tasks that match, unless they are more than `expected`; at most 100,000 in one call."""
         given: Any = chosen
-        return services.cancel_matching(kind=kind, filters=shapes.filters(given), expected=given.expected)
+        return services.cancel_matching(
+            kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
+        )
 
     @router.post("/retry", operation_id=f"retry_many_{kind.api}", response=answers)
     def retry_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
         """Start all failed and cancelled tasks that match over, unless they are more than `expected`."""
         given: Any = chosen
-        identity = request.META["HTTP_X_REQUEST_ID"]
-        filters = shapes.filters(given)
-        return services.retry_matching(kind=kind, filters=filters, expected=given.expected, request_id=identity)
+        return services.retry_matching(
+            kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
+        )
 
 
 def singles(router: Router, shapes: Shapes) -> None:
@@ -113,12 +116,12 @@ def singles(router: Router, shapes: Shapes) -> None:
     @router.post("/{task_id}/cancel", operation_id=f"cancel_{kind.api}", response={**answers, 409: WrongState})
     def cancel(request: HttpRequest, task_id: TaskId) -> Any:
         """Stop a task that has not ended; a result that comes later is dropped."""
-        return services.cancel_task(kind=kind, task_id=task_id)
+        return services.cancel_task(kind=kind, task_id=task_id, by=by(request))
 
     @router.post("/{task_id}/retry", operation_id=f"retry_{kind.api}", response={**answers, 409: WrongState})
     def retry(request: HttpRequest, task_id: TaskId) -> Any:
         """Start a failed or cancelled task over."""
-        return services.retry_task(kind=kind, task_id=task_id, request_id=request.META["HTTP_X_REQUEST_ID"])
+        return services.retry_task(kind=kind, task_id=task_id, by=by(request))
 
 
 def figures(router: Router, path: str, shapes: Shapes) -> None:

@@ -13,6 +13,7 @@ from durable.batches import BadBatch
 from durable.http.actions import number
 from durable.http.actions import refused as nothing_changed
 from durable.http.asked import address
+from durable.http.by import by
 from durable.http.forms import unexpected, unknown_filters
 from durable.http.pages import UNPROCESSABLE, by_script, progress, see_other, whole_page
 from durable.kinds import Kind
@@ -37,8 +38,8 @@ def upload(request: HttpRequest, kind: Kind) -> HttpResponse:
     if not file:
         return refused(request, kind, gettext("Choose a CSV file first."))
     try:
-        rows, request_id = read_csv(kind, file), request.META["HTTP_X_REQUEST_ID"]
-        batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, request_id=request_id)
+        rows = read_csv(kind, file)
+        batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, by=by(request))
     except BadBatch as error:
         return refused(request, kind, translated(of(error)), by_line(error.lines))
     except services.KeyConflict:
@@ -96,7 +97,8 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if unknown := unexpected(request, "batch"):
         return nothing_changed(request, kinds.first(), unknown, UNPROCESSABLE)
     batch = get_object_or_404(Batch, pk=number(request.POST.get("batch", "")))
-    services.cancel_matching(kind=kind_of(batch), filters=Filters(batch=batch.pk), expected=batch.total)
+    filters = Filters(batch=batch.pk)
+    services.cancel_matching(kind=kind_of(batch), filters=filters, expected=batch.total, by=by(request))
     if by_script(request):
         return panel(request, batch)
     return see_other(at(batch))

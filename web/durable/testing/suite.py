@@ -112,13 +112,13 @@ class Suite:
         task, _ = services.create_task(kind=self.work, values=self.values(inputs), **more)
         return int(task.pk)
 
-    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None) -> Batch:
+    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None, **more: Any) -> Batch:
         """Store a batch by the service."""
         reader, inputs = Reader(self.work), inputs or self.inputs
         for number in range(count):
             given = next(inputs)
             reader.take(number + 1, [given.get(name, self.work.optional.get(name)) for name in self.work.inputs])
-        batch, _ = services.create_batch(kind=self.work, rows=reader.finish())
+        batch, _ = services.create_batch(kind=self.work, rows=reader.finish(), **more)
         return batch
 
     def row(self, identity: int) -> Any:
