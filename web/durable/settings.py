@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "durable.http.middleware.request_id",
     "durable.http.health.probes",
     "durable.http.middleware.whole_body",
+    "durable.http.broken_off.broken_off",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

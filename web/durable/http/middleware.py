@@ -52,7 +52,7 @@ def whole_body(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         try:
-            while request.read(PIECE):
+            while not hasattr(request, "broken_off") and request.read(PIECE):
                 pass
         except UnreadablePostError:
             logger.info("the client went away while it sent its request")
