@@ -1,12 +1,23 @@
 """What was done, by whom and from where: written with what it tells of, never changed, gone after RETENTION_DAYS."""
 
+from collections.abc import Mapping
+from typing import Literal, get_args
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from durable.by import NAME, By
 
+What = Literal[
+    "cancel", "retry", "cancel many", "retry many", "batch",
+    "login", "login failed", "logout", "token made", "token revoked",
+]  # fmt: skip
+WHATS: tuple[str, ...] = get_args(What)
 SUBJECT, DETAIL = 128, 255  # characters: the columns'
+# Filters that no index serves are looked for in so many rows for one page, and `next` goes on from there.
+LOOK_THROUGH = 2_000
+INDEXED = ({"kind", "subject"}, {"what", "subject"})
 
 
 class Event(models.Model):
@@ -40,9 +51,25 @@ class Event(models.Model):
         return f"{self.what} {self.kind} {self.subject}".strip()
 
 
-def record(what: str, by: By, *, kind: str = "", subject: str = "", count: int = 1, detail: str = "") -> None:
+def record(what: What, by: By, *, kind: str = "", subject: str = "", count: int = 1, detail: str = "") -> None:
     """Write one, in the transaction of what it tells of. What strangers sent is cut to the columns' lengths."""
     Event.objects.create(
         what=what, by=by.name[:NAME], address=by.address, request_id=by.request_id,
         kind=kind, subject=subject[:SUBJECT], count=count, detail=detail[:DETAIL],
     )  # fmt: skip
+
+
+def page(wanted: Mapping[str, str], before: int | None, size: int) -> tuple[list[Event], int | None]:
+    """The newest with these values, older than `before`, and the next page's `before`; None where nothing follows."""
+    rows = Event.objects.order_by("-id") if before is None else Event.objects.filter(id__lt=before).order_by("-id")
+    served = next((names for names in INDEXED if names <= set(wanted)), set[str]())
+    rows = rows.filter(**{name: wanted[name] for name in served})
+    rest = {name: value for name, value in wanted.items() if name not in served}
+    most = LOOK_THROUGH if rest else size + 1
+    looked = list(rows.values_list("id", *rest)[:most])
+    ids = [row[0] for row in looked if row[1:] == tuple(rest.values())]
+    found = Event.objects.in_bulk(ids[:size])
+    events = [found[identity] for identity in ids[:size] if identity in found]
+    if len(ids) > size:
+        return events, ids[size - 1]
+    return events, looked[-1][0] if rest and len(looked) == most else None

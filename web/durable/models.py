@@ -208,7 +208,7 @@ class Batch(models.Model):
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
     # what the key stands for: another upload with the same key is a mistake
     fingerprint = models.CharField(max_length=64, editable=False)
-    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", editable=False)
+    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
 
     class Meta:
@@ -238,7 +238,7 @@ class Task(models.Model, metaclass=TaskBase):
     # One more with each retry and release: a message and a claim are of one round, so no old run can end a new one.
     round = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
-    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", editable=False)
+    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
     start_time = models.DateTimeField(_("start time"), null=True, default=None)
     update_time = models.DateTimeField(_("update time"), db_default=Now())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from durable.batches import Rows
 from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED
-from durable.events import record
+from durable.events import What, record
 from durable.indexes import walking
 from durable.inserts import insert_many, insert_one
 from durable.keys import digest
@@ -27,6 +27,7 @@ Action = Literal["cancel", "retry"]
 STATES: dict[Action, tuple[Status, ...]] = {"cancel": CANCELLABLE, "retry": RETRIABLE}
 STORED: dict[Action, tuple[Status, ...]] = {"cancel": (Status.CREATED,), "retry": RETRIABLE}  # as the rows have them
 DONE: dict[Action, str] = {"cancel": gettext_noop("cancelled"), "retry": gettext_noop("tried again")}
+MANY: dict[Action, What] = {"cancel": "cancel many", "retry": "retry many"}  # what their events say
 MOST = 100_000  # tasks that one request changes or counts
 SECONDS = 4.0  # for changing many; what is left is for another call. HAProxy gives an answer 7 s
 CHUNK = 1_000  # rows per UPDATE: locks for milliseconds
@@ -240,7 +241,7 @@ def change_these(kind: Kind, action: Action, ids: Sequence[int], by: By = NOBODY
     """Cancel or retry these as far as their states allow; how many. `chosen` says by what, for the event."""
     subject = f"{min(ids)} to {max(ids)}" if ids else ""
     changed = _step(
-        kind, action, ids, partial(record, f"{action} many", by, kind=kind.name, subject=subject, detail=chosen)
+        kind, action, ids, partial(record, MANY[action], by, kind=kind.name, subject=subject, detail=chosen)
     )
     if action == "retry" and changed:
         open_rows = kind.model.objects.filter(among(ids), status=Status.CREATED)

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         AddField(
             model_name="mathtask",
             name="created_by",
-            field=models.CharField(db_default="", default="", editable=False, max_length=80, verbose_name="created by"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=80, verbose_name="created by"),
         ),
     ]

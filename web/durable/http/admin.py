@@ -130,7 +130,7 @@ class KindAdmin(LookOnly):
     def get_list_display(self, request: HttpRequest) -> Any:
         """What the class says, else what lists show."""
         own = super().get_list_display(request)
-        derived = ("id", *self.kind.listed, "status", "attempts", "batch_id", "create_time")
+        derived = ("id", *self.kind.listed, "status", "attempts", "batch_id", "created_by", "create_time")
         return derived if tuple(own) == ("__str__",) else own
 
     def get_list_filter(self, request: HttpRequest) -> Any:

@@ -62,6 +62,24 @@ class BatchList(Schema):
     next: int | None
 
 
+class Event(Schema):
+    id: int
+    time: datetime
+    by: str = Field(description=CREATED_BY)
+    address: str = Field(description="From where.")
+    request_id: str
+    what: str
+    kind: str = Field(description="Of what kind the subject is; empty for what is no task or batch.")
+    subject: str = Field(description="On what: the id of a task or batch, the first and the last of many, an account.")
+    count: int = Field(description="On how many.")
+    detail: str
+
+
+class EventList(Schema):
+    items: list[Event]
+    next: int | None
+
+
 class Step(Schema):
     time: datetime
     ended: int

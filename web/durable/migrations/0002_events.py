@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         AddField(
             model_name="batch",
             name="created_by",
-            field=models.CharField(db_default="", default="", editable=False, max_length=80, verbose_name="created by"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=80, verbose_name="created by"),
         ),
         CreateModel(
             name="Event",

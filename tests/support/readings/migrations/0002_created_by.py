@@ -10,11 +10,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="loan",
             name="created_by",
-            field=models.CharField(db_default="", default="", editable=False, max_length=80, verbose_name="created by"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=80, verbose_name="created by"),
         ),
         migrations.AddField(
             model_name="reading",
             name="created_by",
-            field=models.CharField(db_default="", default="", editable=False, max_length=80, verbose_name="created by"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=80, verbose_name="created by"),
         ),
     ]
