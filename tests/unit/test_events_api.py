@@ -38,7 +38,7 @@ def told(client: Client, query: str = "") -> tuple[list[int], Any]:
     return [item["id"] for item in answer.json()["items"]], answer.json()["next"]
 
 
-def stored(what: What = "cancel", who: By = ANNE, count: int = 1, **fields: str) -> list[int]:
+def stored(what: What = "cancel", who: By = ANNE, count: int = 1, **fields: Any) -> list[int]:
     """So many events, the newest first."""
     for _ in range(count):
         record(what, who, **fields)

@@ -134,6 +134,7 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("TASKS_PER_MESSAGE", "0"),
         ("TASKS_PER_MESSAGE", "1.5"),
         ("RETENTION_DAYS", "-1"),
+        ("MAX_WAITING_TASKS", "-1"),
         ("STOP_SECONDS", "0"),
         ("STOP_SECONDS", "3601"),
         ("CELERY_CONCURRENCY", "0"),

@@ -10,13 +10,14 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from durable import bounds
 from durable.batches import Rows
 from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED
 from durable.events import What, record
 from durable.indexes import walking
 from durable.inserts import insert_many, insert_one
-from durable.keys import digest
+from durable.keys import digest, is_stored
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, EVERYTHING, Filters, one
 from durable.models import CANCELLABLE, RETRIABLE, Batch, Status, TaskQuerySet, among
@@ -80,16 +81,19 @@ def create_task(
     """Store a task and hand it to the publisher: (task, whether it is new).
 
     The same key of the same principal with the same task gives the stored one; with another task KeyConflict.
+    bounds.Full where too many wait.
     `values` are the inputs by name, as `kind.check` gave them; what may be left out may be left out.
     """
     inputs = [values[name] if name in values else kind.optional[name] for name in kind.inputs]
     key = digest(idempotency_key, by)
+    bounds.admit(1, partial(is_stored, kind.model, key))
     try:
         task = insert_one(kind, inputs, key, by.name)
     except IntegrityError:
         if not idempotency_key:
             raise
         return _same_task(kind, key, inputs), False
+    bounds.stored(kind, 1)
     put = partial(publisher.put, kind.name, task.pk, by.request_id)
     transaction.on_commit(put, robust=True)
     return task, True
@@ -108,6 +112,7 @@ def create_batch(*, kind: Kind, rows: Rows, idempotency_key: str | None = None, 
     key, fingerprint = digest(idempotency_key, by), rows.fingerprint(kind.name)
     own = {"idempotency_key": key, "fingerprint": fingerprint, "created_by": by.name}
     batch = Batch(kind=kind.name, total=len(rows), **own)
+    bounds.admit(len(rows), partial(is_stored, Batch, key))
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
@@ -120,6 +125,7 @@ def create_batch(*, kind: Kind, rows: Rows, idempotency_key: str | None = None, 
         if not idempotency_key:
             raise
         return _same_batch(batch), False
+    bounds.stored(kind, len(rows))
     batch.refresh_from_db()  # MySQL does not give its time back
     return batch, True
 

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "durable.http.language.page_language",
     "durable.http.middleware.size_limit",
     "durable.http.middleware.database_away",
+    "durable.http.full.full",
     # These two ask for nothing until somebody looks at request.user: only the admin does.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -146,6 +147,8 @@ TASKS_PER_MESSAGE = env_int(
 )
 # What a worker that is asked to stop may finish; what is left is given back. Below the container's stop grace.
 STOP_SECONDS = env_number("STOP_SECONDS", 35, 1, 3600)
+# New tasks are refused while more wait; 0 is no bound.
+MAX_WAITING_TASKS = env_int("MAX_WAITING_TASKS", 1_000_000, 0, 1_000_000_000)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
 # --- Logging: one line per event on stderr -------------------------------------------------------

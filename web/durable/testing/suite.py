@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import models
 from django.test import Client
 
-from durable import listing, services, stats
+from durable import bounds, listing, services, stats
 from durable.batches import Reader
 from durable.kinds import Kind
 from durable.models import Batch
@@ -45,6 +45,7 @@ class Suite:
         settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
         cache.clear()
         stats.memories.clear()
+        bounds.waiting.clear()
         monkeypatch.setattr("durable.services.publisher", publisher)
         monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
         self.client, self.monkeypatch = Client(), monkeypatch
