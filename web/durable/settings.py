@@ -54,6 +54,8 @@ MIDDLEWARE = [
     "durable.http.language.page_language",
     "durable.http.middleware.size_limit",
     "durable.http.middleware.database_away",
+    "durable.http.origin.same_origin",
+    "durable.http.origin.form_type",
     # These two ask for nothing until somebody looks at request.user: only the admin does.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

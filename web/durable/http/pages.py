@@ -13,6 +13,7 @@ from durable import batches
 from durable.http.asked import CURSORS, Asked, address, api_address, asked, since, templates
 from durable.http.by import by
 from durable.http.forms import TaskForm, new_key, task_form, unexpected
+from durable.http.language import named
 from durable.kinds import Kind
 from durable.models import ENDED, Batch, Status
 from durable.services import KeyConflict, create_task
@@ -40,7 +41,7 @@ def index(request: HttpRequest, kind: Kind) -> HttpResponse:
 def tasks(request: HttpRequest, kind: Kind) -> HttpResponse:
     """The list alone, for the page's script: the same for all readers of a language, so that a cache may share it."""
     response = fragment(request, kind)
-    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
+    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
     return response
 
 
