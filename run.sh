@@ -167,6 +167,8 @@ make_secrets() {
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
   fi
+  # No secret, but it goes the same way: the container shares the machine's name (uts: host).
+  keep "$(cat /proc/sys/kernel/hostname)" app/machine_name
   # docker-compose-rabbitmq.yaml is in use
   [ -z "${RABBITMQ_HOST:-}" ] || secret RABBITMQ_PASSWORD rabbitmq/rabbitmq_password app/rabbitmq_password
 }

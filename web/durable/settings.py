@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from durable.celery.settings import *  # noqa: F403
 from durable.databases import CACHES, DATABASES, EMBEDDED, MYSQL_HOST, REDIS_HOST, REDIS_SOCKET  # noqa: F401
 from durable.env import env_bool, env_int, env_list, env_number, env_str
-from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, secret_key  # noqa: F401
+from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, machine_names, secret_key  # noqa: F401
 
 # --- The site -----------------------------------------------------------------------------------
 SITE_NAME = "Tasks"
@@ -24,8 +24,9 @@ SECRET_KEY = secret_key(make=EMBEDDED)
 DEBUG = False
 # ./run.sh dev sets it: templates and static files are read anew for each request.
 DEV = env_bool("DJANGO_DEV")
-# HAProxy stands in front and only it is published, so any Host is fine unless one is named.
-ALLOWED_HOSTS = env_list("DJANGO_ALLOWED_HOSTS", "*")
+# The names that the site answers to; durable.http.hosts looks at them, and knows addresses, which Django's list does not.
+HOSTS = [".localhost", *machine_names(), *env_list("DJANGO_ALLOWED_HOSTS")]
+ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env_list("DJANGO_CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "durable.http.urls"
 WSGI_APPLICATION = "durable.wsgi.application"
@@ -45,6 +46,7 @@ MIDDLEWARE = [
     "durable.http.middleware.request_id",
     "durable.http.health.probes",
     "durable.http.middleware.whole_body",
+    "durable.http.hosts.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
