@@ -31,7 +31,8 @@ async function attack(target, task, failed) {
   return sends.length;
 }
 function form(action, name, value) {
-  const made = Object.assign(document.createElement("form"), { action, method: "post", enctype: "text/plain", target: "sink" });
+  const made = document.createElement("form");
+  Object.assign(made, { action, method: "post", enctype: "text/plain", target: "sink" });
   if (name) made.append(Object.assign(document.createElement("input"), { name, value }));
   document.body.append(made);
   const sink = document.querySelector("iframe");
@@ -74,7 +75,9 @@ def cross_site(browser: Browser, host: str, target: str, task: dict[str, str], f
         )
         page = context.new_page()
         page.goto(f"http://{host}:{port}/")
-        sent = page.evaluate("([target, task, failed]) => attack(target, task, failed)", [target, json.dumps(task), failed])
+        sent = page.evaluate(
+            "([target, task, failed]) => attack(target, task, failed)", [target, json.dumps(task), failed]
+        )
         wait_for(lambda: page.wait_for_timeout(50) or len(statuses) >= sent, 20, f"all {sent} tries are answered")
         context.close()
     return statuses

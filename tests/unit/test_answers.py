@@ -81,7 +81,7 @@ def test_all_is_well(client: Client) -> None:
     sign("w", [1])
     response = client.get("/health")
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "database": "ok", "redis": "ok", "workers": "ok"}
+    assert response.json() == {"status": "ok", "database": "ok", "redis": "ok", "workers": "ok", "access": "open"}
     assert response["Cache-Control"] == "no-store"
 
 

@@ -16,9 +16,10 @@ from durable import kinds
 from durable.batches import counts
 from durable.http.admin import KindAdmin, LookOnly, may_act, tell
 from durable.http.by import by
+from durable.http.tokens_admin import TokenAdmin
 from durable.kinds import Kind
 from durable.listing import Filters
-from durable.models import Batch, Claim, Worker
+from durable.models import Batch, Claim, Token, Worker
 from durable.services import MOST, cancel_matching, retry_matching
 
 
@@ -85,6 +86,9 @@ class WorkerAdmin(LookOnly):
     list_display = ("name", "consuming", "since_time", "beat_time")
     search_fields = ()
     ordering = ("name",)
+
+
+admin.site.register(Token, TokenAdmin)
 
 
 class RecordAdmin(LookOnly):

@@ -24,7 +24,7 @@ SECRET_KEY = secret_key(make=EMBEDDED)
 DEBUG = False
 # ./run.sh dev sets it: templates and static files are read anew for each request.
 DEV = env_bool("DJANGO_DEV")
-# The names that the site answers to; durable.http.hosts looks at them, and knows addresses, which Django's list does not.
+# The names that the site answers to. durable.http.hosts looks at them, since Django's own list knows no addresses.
 HOSTS = [".localhost", *machine_names(), *env_list("DJANGO_ALLOWED_HOSTS")]
 ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env_list("DJANGO_CSRF_TRUSTED_ORIGINS")
@@ -58,10 +58,11 @@ MIDDLEWARE = [
     "durable.http.middleware.database_away",
     "durable.http.origin.same_origin",
     "durable.http.origin.form_type",
-    # These two ask for nothing until somebody looks at request.user: only the admin does.
+    # These ask for nothing until somebody looks at request.user; access does so where a session's cookie came.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "durable.http.access.access",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "durable.http.coalesce.coalesce",
@@ -115,6 +116,15 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 # --- Security -----------------------------------------------------------------------------------
+# Who may do what without a name: look and act, look alone, or nothing before they have logged in (durable.http.access).
+ACCESS = env_str("ACCESS", "open", ("open", "read", "login"))
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "index"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 # Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
 SECURE = env_bool("DJANGO_SECURE")
 SESSION_COOKIE_AGE = 12 * 3600

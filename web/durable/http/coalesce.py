@@ -41,7 +41,7 @@ def public() -> set[str]:
 
 
 def own(request: HttpRequest) -> bool:
-    """Whether the answer is for this one alone: it says who asks, or (Cache-Control) asks for what is true from now on."""
+    """Whether it says who asks, or asks (by Cache-Control) for what is true from this moment on."""
     return (
         "Authorization" in request.headers
         or "Cache-Control" in request.headers

@@ -22,7 +22,8 @@ from durable.workers import hindrance
 
 UNPROCESSABLE = 422
 CURSOR_SENTENCE = "before and after take the id of a task."
-SCRIPTS = [f"durable/{name}.js" for name in ("list", "form", "actions", "batches", "stats")]
+SCRIPTS = [f"durable/{name}.js" for name in ("list", "batches", "stats")]
+FORM_SCRIPTS = [f"durable/{name}.js" for name in ("form", "actions", "uploads")]  # of what only some may do
 RECENT_BATCHES = 3  # each costs a count
 LOOK_THROUGH = 50  # batches of all kinds, for the newest of this one
 
@@ -105,7 +106,7 @@ def whole_page(
             (status, f"{figures['counts'][status]:,}{'+' if status in figures['capped'] else ''}")
             for status in Status.values
         ],
-        "scripts": SCRIPTS,
+        "scripts": SCRIPTS + (FORM_SCRIPTS if "write" in request.principal.scopes else []),  # type: ignore[attr-defined]
     }
     return with_list(request, kind, "index.html", {**context, **more}, status)
 
