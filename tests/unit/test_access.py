@@ -17,7 +17,7 @@ from rows import database_away, states, store
 from sentences import sentence
 
 from arithmetic.models import MathTask
-from durable.access import make_groups
+from durable.access import make_groups, notice
 from durable.by import NOBODY
 from durable.credentials import NotMade, find_token, make_token, revoke_token
 from durable.events import Event
@@ -381,3 +381,28 @@ def test_what_costs_a_person(django_assert_num_queries: DjangoAssertNumQueries) 
     client = client_of("user writer")
     with django_assert_num_queries(4):  # the session, the user, their permissions and those of their groups
         client.get("/api/nothing")
+
+
+# --- The start ------------------------------------------------------------------------------------
+
+
+def test_the_start_says_that_anybody_may_act_unless_nobody_else_can_come(settings: Settings) -> None:
+    settings.EMBEDDED = False
+    assert "anybody who reaches the port may" in notice()
+    settings.EMBEDDED = True
+    assert notice() == ""
+
+
+@pytest.mark.parametrize("mode", ["read", "login"])
+def test_the_start_says_how_to_make_somebody_while_there_is_nobody(settings: Settings, mode: str) -> None:
+    settings.ACCESS = mode
+    assert f"ACCESS={mode}" in notice()
+    assert "createsuperuser" in notice()
+    person("reader")
+    assert notice() == ""
+
+
+@pytest.mark.parametrize("mode", ["open", "read", "login"])
+def test_health_says_which_it_is(client: Client, settings: Settings, mode: str) -> None:
+    settings.ACCESS = mode
+    assert client.get("/health").json()["access"] == mode
