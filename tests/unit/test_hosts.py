@@ -30,8 +30,9 @@ NO_NAMES = ["", ":8000", "a b", "evil.example@localhost", "localhost/x", "[evil]
 @pytest.fixture(params=[True, False], ids=["run.sh", "containers"])
 def embedded(request: pytest.FixtureRequest, settings: Settings) -> bool:
     """Both ways to run."""
-    settings.EMBEDDED = request.param
-    return settings.EMBEDDED
+    value: bool = request.param
+    settings.EMBEDDED = value
+    return value
 
 
 @pytest.mark.usefixtures("embedded")

@@ -43,7 +43,7 @@ def pause(account: str, address: str) -> int:
 def left(failed: "QuerySet[Event]", free: int) -> int:
     """How much is left of the pause after these, by the database's clock."""
     age = ExpressionWrapper(Now() - F("time"), output_field=DurationField())
-    ages = list(failed.order_by("-id").values_list(age, flat=True)[:LOOKED_AT])
+    ages: list[timedelta] = list(failed.order_by("-id").values_list(age, flat=True)[:LOOKED_AT])
     if len(ages) < free:
         return 0
     whole = min(2 ** (len(ages) - free + 1), LONGEST)
