@@ -11,6 +11,7 @@
 #   ./run.sh beat         the clock that sends the periodic tasks (one is enough)
 #   ./run.sh migrate      wait for the database, migrate, end
 #   ./run.sh manage ...   Django's manage.py
+#   ./run.sh token ...    a program's token: make NAME [--scopes read,write] [--days 90], list, revoke NAME
 #   ./run.sh rollout      a rolling update of the running containers (rollout.sh tells how)
 #   ./run.sh secrets      (in the image) make what secrets are missing
 #   ./run.sh lock [args]  (maintainers) make requirements/*.txt anew; --upgrade takes newer versions
@@ -167,6 +168,8 @@ make_secrets() {
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
   fi
+  # No secret, but it goes the same way: the container shares the machine's name (uts: host).
+  keep "$(cat /proc/sys/kernel/hostname)" app/machine_name
   # docker-compose-rabbitmq.yaml is in use
   [ -z "${RABBITMQ_HOST:-}" ] || secret RABBITMQ_PASSWORD rabbitmq/rabbitmq_password app/rabbitmq_password
 }
@@ -198,6 +201,7 @@ case $role in
   beat) manage beat "$@" ;;
   migrate) manage migrate_once "$@" ;;
   manage) manage "$@" ;;
+  token) manage token "$@" ;;
   rollout) exec ./rollout.sh "$@" ;;
   secrets) make_secrets ;;
   lock) lock_dependencies "$@" ;;

@@ -152,7 +152,7 @@ def test_haproxy_cannot_reach_the_data(stack: Stack, service_name: str, port: in
 @pytest.mark.parametrize(
     ("service_name", "names"),
     [
-        ("web", {"django_secret_key", "django_superuser_password", "mysql_password", "redis_password"}),
+        ("web", {"django_secret_key", "django_superuser_password", "machine_name", "mysql_password", "redis_password"}),
         ("mysql", {"mysql_password", "mysql_root_password"}),
         ("redis", {"redis_password"}),
         ("haproxy", set()),

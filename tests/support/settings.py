@@ -9,6 +9,7 @@ SCRUBBED = (
     "MYSQL_",
     "REDIS_",
     "RABBITMQ_",
+    "ACCESS",
     "DJANGO_",
     "CELERY_",
     "TASK",

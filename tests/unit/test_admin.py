@@ -252,3 +252,13 @@ def test_a_name_without_a_password_stops_the_start(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "go together" in result.stderr
     assert python("-c", "import config.settings", data=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("password", ["1", "password123", "93847561029384", "alice-alice"])
+def test_a_weak_password_stops_the_start_with_a_sentence_and_makes_nobody(tmp_path: Path, password: str) -> None:
+    env = {"DJANGO_SUPERUSER_USERNAME": "alice-alice", "DJANGO_SUPERUSER_PASSWORD": password}
+    result = manage("migrate_once", data=tmp_path, **env)
+    assert result.returncode == 1
+    assert result.stderr.strip().splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: ")
+    assert "DJANGO_SUPERUSER_PASSWORD is too weak: " in result.stderr
+    assert "[]" in manage("shell", "-c", COUNT, data=tmp_path).stdout

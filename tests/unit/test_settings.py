@@ -138,6 +138,7 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("STOP_SECONDS", "0"),
         ("STOP_SECONDS", "3601"),
         ("CELERY_CONCURRENCY", "0"),
+        ("ACCESS", "closed"),
         ("DJANGO_DEV", "perhaps"),
         ("DJANGO_SECURE", "perhaps"),
         ("LOG_LEVEL", "LOUD"),

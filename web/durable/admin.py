@@ -17,9 +17,10 @@ from durable.batches import counts
 from durable.events import LOOK_THROUGH, WHATS
 from durable.http.admin import KindAdmin, LookOnly, may_act, tell
 from durable.http.by import by
+from durable.http.tokens_admin import TokenAdmin
 from durable.kinds import Kind
 from durable.listing import Filters
-from durable.models import Batch, Claim, Event, Worker
+from durable.models import Batch, Claim, Event, Token, Worker
 from durable.services import MOST, cancel_matching, retry_matching
 
 
@@ -113,6 +114,9 @@ class EventAdmin(LookOnly):
 
     list_display = ("id", "time", "by", "address", "what", "kind", "subject", "count", "detail")
     list_filter = (WhatFilter,)
+
+
+admin.site.register(Token, TokenAdmin)
 
 
 class RecordAdmin(LookOnly):

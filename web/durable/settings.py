@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from durable.celery.settings import *  # noqa: F403
 from durable.databases import CACHES, DATABASES, EMBEDDED, MYSQL_HOST, REDIS_HOST, REDIS_SOCKET  # noqa: F401
 from durable.env import env_bool, env_int, env_list, env_number, env_str
-from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, secret_key  # noqa: F401
+from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, machine_names, secret_key  # noqa: F401
 
 # --- The site -----------------------------------------------------------------------------------
 SITE_NAME = "Tasks"
@@ -24,8 +24,9 @@ SECRET_KEY = secret_key(make=EMBEDDED)
 DEBUG = False
 # ./run.sh dev sets it: templates and static files are read anew for each request.
 DEV = env_bool("DJANGO_DEV")
-# HAProxy stands in front and only it is published, so any Host is fine unless one is named.
-ALLOWED_HOSTS = env_list("DJANGO_ALLOWED_HOSTS", "*")
+# The names that the site answers to. durable.http.hosts looks at them, since Django's own list knows no addresses.
+HOSTS = [".localhost", *machine_names(), *env_list("DJANGO_ALLOWED_HOSTS")]
+ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env_list("DJANGO_CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "durable.http.urls"
 WSGI_APPLICATION = "durable.wsgi.application"
@@ -46,6 +47,7 @@ MIDDLEWARE = [
     "durable.http.health.probes",
     "durable.http.middleware.whole_body",
     "durable.http.broken_off.broken_off",
+    "durable.http.hosts.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -56,10 +58,13 @@ MIDDLEWARE = [
     "durable.http.middleware.size_limit",
     "durable.http.middleware.database_away",
     "durable.http.full.full",
-    # These two ask for nothing until somebody looks at request.user: only the admin does.
+    "durable.http.origin.same_origin",
+    "durable.http.origin.form_type",
+    # These ask for nothing until somebody looks at request.user; access does so where a session's cookie came.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "durable.http.access.access",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "durable.http.coalesce.coalesce",
@@ -113,6 +118,15 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 # --- Security -----------------------------------------------------------------------------------
+# Who may do what without a name: look and act, look alone, or nothing before they have logged in (durable.http.access).
+ACCESS = env_str("ACCESS", "open", ("open", "read", "login"))
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "index"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 # Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
 SECURE = env_bool("DJANGO_SECURE")
 SESSION_COOKIE_AGE = 12 * 3600

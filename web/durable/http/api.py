@@ -15,7 +15,7 @@ from durable.http.tasks_api import figures, singles, tasks_router
 docs_policy = csp_update({"img-src": ["'self'", "data:"]})
 DESCRIPTION = (
     'Tasks that run in the background. Errors are {"error": "a sentence"}; fields and parameters that are not '
-    "in this document are refused."
+    "in this document are refused. Where a name is needed, send Authorization: Bearer with a token."
 )
 
 

@@ -50,9 +50,7 @@ def read(kind: Kind, request: HttpRequest) -> Rows:
     """The rows of the body, whichever way they are written."""
     if request.content_type == "text/csv":
         return read_csv(kind, request)  # line by line, never whole in memory
-    if request.content_type == "application/json":
-        return read_json(kind, request.body)
-    raise HttpError(415, "Send the batch as text/csv or as application/json, and say which in Content-Type.")
+    return read_json(kind, request.body)
 
 
 def batches_router() -> Router:

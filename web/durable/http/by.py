@@ -4,21 +4,14 @@ import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 
 from durable.by import NAME, By
 
 
 def by(request: HttpRequest) -> By:
-    """Its user, the client's address, and the request's id."""
-    return By(name(request)[:NAME], address(request), request.META["HTTP_X_REQUEST_ID"])
-
-
-def name(request: HttpRequest) -> str:
-    """Whoever has logged in, where people log in; "" for everybody else."""
-    if not request.path.startswith(reverse("admin:index")) or not request.user.is_authenticated:
-        return ""
-    return request.user.get_username()
+    """Its principal, the client's address, and the request's id."""
+    name: str = request.principal.name  # type: ignore[attr-defined]
+    return By(name[:NAME], address(request), request.META["HTTP_X_REQUEST_ID"])
 
 
 def address(request: HttpRequest) -> str:

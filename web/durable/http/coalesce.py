@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 
 from durable import kinds
 
@@ -38,17 +40,26 @@ def public() -> set[str]:
     return {"/api/stats", *(path.format(kind) for kind in kinds.every() for path in of_kind)}
 
 
+def own(request: HttpRequest) -> bool:
+    """Whether it says who asks, or asks (by Cache-Control) for what is true from this moment on."""
+    return (
+        "Authorization" in request.headers
+        or "Cache-Control" in request.headers
+        or settings.SESSION_COOKIE_NAME in request.COOKIES
+    )
+
+
 def coalesce(get_response: View) -> View:
     """Middleware, the last one: what those before it add is each request's own."""
     addresses = public()
-    flights: dict[str, Flight] = {}
+    flights: dict[tuple[str, str | None], Flight] = {}
     lock = threading.Lock()
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # With Cache-Control somebody asks for what is true from this moment on.
-        if request.method != "GET" or request.path not in addresses or "Cache-Control" in request.headers:
+        if request.method != "GET" or request.path not in addresses or own(request):
             return get_response(request)
-        key = request.get_full_path()
+        # Where the address names no language of ours, the reader's own is in the answer.
+        key = request.get_full_path(), get_language()
         with lock:
             flight = flights.get(key)
             if flight is None:

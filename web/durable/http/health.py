@@ -47,7 +47,8 @@ def health(request: HttpRequest) -> JsonResponse:
     if parts["database"] == "ok":
         parts["workers"] = workers()
     well = all(state == "ok" for state in parts.values())
-    response = JsonResponse({"status": "ok" if well else "degraded", **parts}, status=200 if well else 503)
+    told = {"status": "ok" if well else "degraded", **parts, "access": settings.ACCESS}
+    response = JsonResponse(told, status=200 if well else 503)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections
@@ -84,8 +85,9 @@ def api_errors(get_response: View) -> View:
         if not (wrong and request.path.startswith("/api/")):
             return response
         answer = JsonResponse({"error": SENTENCES.get(response.status_code, OTHERWISE)}, status=response.status_code)
-        if "Allow" in response.headers:
-            answer["Allow"] = response["Allow"]
+        for name in ("Allow", "Cache-Control"):
+            if name in response.headers:
+                answer[name] = response[name]
         return answer
 
     return middleware
@@ -131,14 +133,19 @@ def database_away(get_response: View) -> View:
     breaker, sentence = Breaker(), gettext_noop("The database is away for a moment: try again in a few seconds.")
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return refusal(request, 503, sentence) if breaker.refuses() else get_response(request)
+        if breaker.refuses():
+            return refusal(request, 503, sentence)
+        # for middleware that asks the database itself: Django tells process_exception of views alone
+        request.database_failed = partial(failed, request)  # type: ignore[attr-defined]
+        return get_response(request)
 
-    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        logger.warning("database away: %s", exception)
+    def failed(request: HttpRequest, error: Exception) -> HttpResponse:
+        logger.warning("database away: %s", error)
         breaker.trip()
         return refusal(request, 503, sentence)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return failed(request, exception) if isinstance(exception, OperationalError | InterfaceError) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -13,6 +13,7 @@ from durable import batches
 from durable.http.asked import CURSORS, Asked, address, api_address, asked, since, templates
 from durable.http.by import by
 from durable.http.forms import TaskForm, new_key, task_form, unexpected
+from durable.http.language import named
 from durable.kinds import Kind
 from durable.models import ENDED, Batch, Status
 from durable.services import KeyConflict, create_task
@@ -21,7 +22,8 @@ from durable.workers import hindrance
 
 UNPROCESSABLE = 422
 CURSOR_SENTENCE = "before and after take the id of a task."
-SCRIPTS = [f"durable/{name}.js" for name in ("list", "form", "actions", "batches", "stats")]
+SCRIPTS = [f"durable/{name}.js" for name in ("list", "batches", "stats")]
+FORM_SCRIPTS = [f"durable/{name}.js" for name in ("form", "actions", "uploads")]  # of what only some may do
 RECENT_BATCHES = 3  # each costs a count
 LOOK_THROUGH = 50  # batches of all kinds, for the newest of this one
 
@@ -40,7 +42,7 @@ def index(request: HttpRequest, kind: Kind) -> HttpResponse:
 def tasks(request: HttpRequest, kind: Kind) -> HttpResponse:
     """The list alone, for the page's script: the same for all readers of a language, so that a cache may share it."""
     response = fragment(request, kind)
-    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
+    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
     return response
 
 
@@ -104,7 +106,7 @@ def whole_page(
             (status, f"{figures['counts'][status]:,}{'+' if status in figures['capped'] else ''}")
             for status in Status.values
         ],
-        "scripts": SCRIPTS,
+        "scripts": SCRIPTS + (FORM_SCRIPTS if "write" in request.principal.scopes else []),  # type: ignore[attr-defined]
     }
     return with_list(request, kind, "index.html", {**context, **more}, status)
 

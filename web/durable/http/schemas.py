@@ -124,6 +124,6 @@ class BadBatch(Error):
 
 
 # What any route may answer.
-REFUSALS: dict[int, Any] = {400: Error, 422: FieldErrors, 503: Error}
+REFUSALS: dict[int, Any] = {400: Error, 401: Error, 403: Error, 422: FieldErrors, 503: Error}
 
 assert set(Status.values) == set(Counts.model_fields)

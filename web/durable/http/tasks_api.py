@@ -40,7 +40,7 @@ def creation(router: Router, shapes: Shapes) -> None:
     @router.post(
         "",
         operation_id=f"create_{kind.api}",
-        response={200: shapes.task, 201: shapes.task, 409: Error, **REFUSALS},
+        response={200: shapes.task, 201: shapes.task, 409: Error, 415: Error, **REFUSALS},
     )
     def create(request: HttpRequest, response: HttpResponse, new: New, idempotency_key: Key) -> Status[Any]:  # type: ignore[valid-type]
         """Create a task; the same Idempotency-Key again answers 200 with the same task."""
@@ -81,7 +81,7 @@ def lists(router: Router, shapes: Shapes) -> None:
 def many(router: Router, shapes: Shapes) -> None:
     """Cancel and retry of all that match."""
     kind, Chosen = shapes.kind, shapes.chosen
-    answers: dict[int, Any] = {200: Many, 409: OtherCount, **REFUSALS}
+    answers: dict[int, Any] = {200: Many, 409: OtherCount, 415: Error, **REFUSALS}
 
     @router.post("/cancel", operation_id=f"cancel_many_{kind.api}", response=answers)
     def cancel_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]

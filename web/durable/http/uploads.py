@@ -15,6 +15,7 @@ from durable.http.actions import refused as nothing_changed
 from durable.http.asked import address
 from durable.http.by import by
 from durable.http.forms import unexpected, unknown_filters
+from durable.http.language import named
 from durable.http.pages import UNPROCESSABLE, by_script, progress, see_other, whole_page
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, Filters
@@ -81,7 +82,7 @@ def show(request: HttpRequest, batch_id: int) -> HttpResponse:
     if unknown := unknown_filters(request.GET):
         return HttpResponseBadRequest(" ".join(unknown), content_type="text/plain; charset=utf-8")
     response = panel(request, get_object_or_404(Batch, pk=min(batch_id, BIGGEST_ID)))
-    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
+    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
     return response
 
 

@@ -1,5 +1,6 @@
 """Serve the site."""
 
+import logging
 import os
 import shutil
 import sys
@@ -11,7 +12,10 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from durable.access import notice
 from durable.env import env_int, env_str
+
+logger = logging.getLogger(__name__)
 
 INI = Path(__file__).resolve().parents[2] / "uwsgi.ini"
 
@@ -23,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then serve."""
         call_command("migrate_once")
+        if told := notice():
+            logger.info(told)
         connections.close_all()
         program = pyuwsgi()
         os.execve(program, [program, *arguments()], {**os.environ, **environment()})  # noqa: S606 (no shell is needed)

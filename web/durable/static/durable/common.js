@@ -51,7 +51,8 @@ function localize(root) {
 
 // Asking
 async function get(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+  const response = await fetch(url, { headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(TIMEOUT) });
+  if (response.status === 401) location.reload(); // logged out meanwhile: the page itself leads to the login
   if (!response.ok) throw new Error(response.statusText);
   return response;
 }
