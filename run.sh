@@ -96,20 +96,27 @@ manage() { # becomes a management command
 }
 
 serve() { # the site, with a stop that no request notices
-  local server code=0
-  # Without a load balancer in front there is nothing to drain.
-  if [ "${DRAIN_SECONDS:-3}" = 0 ]; then manage web; fi
+  local lane servers='' code=0
+  # Without a load balancer in front there is nothing to drain, and nobody who tells lanes apart.
+  if [ "${DRAIN_SECONDS:-3}${BULK_BIND:-}" = 0 ]; then manage web; fi
   drain_file=${DRAIN_FILE:-$run_dir/draining}
   mkdir -p "$run_dir"
   rm -f "$drain_file"
 
-  manage web &
-  server=$!
-  # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
-  # A second signal changes nothing: it is ignored from here on.
+  for lane in fast ${BULK_BIND:+bulk}; do
+    manage web "$lane" &
+    servers="$servers $!"
+  done
+  # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end; a transfer that lasts
+  # longer than uwsgi.ini's worker-reload-mercy is cut. A second signal changes nothing: it is ignored from here on.
+  # shellcheck disable=SC2086  # two words
   trap 'trap "" TERM INT; touch "$drain_file"; sleep "${DRAIN_SECONDS:-3}"
-    kill -TERM "$server" 2>/dev/null || true; wait "$server" || exit $?; exit 0' TERM INT
-  wait "$server" || code=$?
+    kill -TERM $servers 2>/dev/null || true; for server in $servers; do wait "$server" || code=$?; done; exit "$code"' TERM INT
+  # One without the other is half a site: both end, and the restart policy brings both back.
+  # shellcheck disable=SC2086
+  wait ${BULK_BIND:+-n} $servers || code=$?
+  # shellcheck disable=SC2086
+  kill -KILL $servers 2>/dev/null || true
   exit "$code"
 }
 

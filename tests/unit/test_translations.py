@@ -141,7 +141,7 @@ def test_errors_of_files_are_translated(lines: list[bytes]) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[{]", b"[]", b'[{"x": "1"}]'])
 def test_errors_of_json_are_translated(body: bytes) -> None:
     with pytest.raises(BadBatch) as error:
-        read_json(KIND, body)
+        read_json(KIND, [body])
     with override("zh-hans"):
         assert chinese(translated(of(error.value))), error.value
         for line in error.value.lines:
