@@ -44,11 +44,11 @@ class Lines:
     """Lines of text out of pieces of bytes; BadBatch where they are not UTF-8, or too long for one task."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
-        self.pieces, self.number, self.taken = pieces, 0, 0
+        self.pieces, self.number, self.first, self.taken = pieces, 0, 1, 0
 
     def next_task(self) -> None:
         """A task has ended with the last line: one in quotes may have many lines."""
-        self.taken = 0
+        self.first, self.taken = self.number + 1, 0
 
     def __iter__(self) -> Iterator[str]:
         rest = b""
@@ -57,7 +57,7 @@ class Lines:
             for line in whole:
                 yield self.decoded(line + b"\n")
             if len(rest) > 4 * LONGEST:  # as many bytes as characters can have
-                raise self.too_long(self.number + 1)
+                raise self.too_long()
         if rest:
             yield self.decoded(rest)
 
@@ -80,16 +80,15 @@ class Lines:
             raise BadBatch(say(sentence, n=self.number)) from None
         self.taken += len(text)
         if self.taken > LONGEST:
-            raise self.too_long(self.number)
+            raise self.too_long()
         return text
 
-    @staticmethod
-    def too_long(line: int) -> BadBatch:
+    def too_long(self) -> BadBatch:
         """The refusal of what no task can be."""
         sentence = gettext_noop(
             "The task on line {n} is longer than {most} characters: shorten its texts, and close its quotes."
         )
-        return BadBatch(say(sentence, n=line, most=f"{LONGEST:,}"))
+        return BadBatch(say(sentence, n=self.first, most=f"{LONGEST:,}"))
 
 
 def columns(kind: Kind, header: list[str]) -> list[int | None]:

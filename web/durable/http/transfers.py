@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_noop
 
 from durable.http.middleware import View, refusal
-from durable.http.sizes import MAX_BODY, SMALL_BODY
+from durable.http.sizes import MAX_BODY
 from durable.words import say
 
 try:
@@ -192,12 +192,11 @@ def drain(request: HttpRequest) -> None:
 
 
 def leaving(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The answer, watched over if it is a stream that could take long."""
-    length = response.headers.get("Content-Length", "")
-    if not response.streaming or request.method == "HEAD" or (length and int(length) <= SMALL_BODY):
+    """The answer, watched over if it is made while it is sent; a static file, whose length is known, is not."""
+    if not response.streaming or request.method == "HEAD" or "Content-Length" in response.headers:
         return response
-    # Without a length only the last chunk tells a whole file from one that was cut.
-    chunked = bool(uwsgi) and not length and request.META.get("SERVER_PROTOCOL") == "HTTP/1.1"
+    # Only the last chunk tells a whole file from one that was cut.
+    chunked = bool(uwsgi) and request.META.get("SERVER_PROTOCOL") == "HTTP/1.1"
     if chunked:
         response["Transfer-Encoding"] = "chunked"
     response.streaming_content = outgoing(request, response.streaming_content, chunked)  # type: ignore[attr-defined]
