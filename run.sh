@@ -96,7 +96,7 @@ manage() { # becomes a management command
 }
 
 serve() { # the site, with a stop that no request notices
-  local lane servers='' code=0
+  local lane server servers='' code=0
   # Without a load balancer in front there is nothing to drain, and nobody who tells lanes apart.
   if [ "${DRAIN_SECONDS:-3}${BULK_BIND:-}" = 0 ]; then manage web; fi
   drain_file=${DRAIN_FILE:-$run_dir/draining}

@@ -38,6 +38,13 @@ def test_a_length_that_is_none_is_refused(client: Client, length: str) -> None:
     assert response.status_code == 413
 
 
+def test_a_query_that_uwsgi_has_left_out_is_not_taken_for_none(client: Client) -> None:
+    response = client.get("/api/tasks", REQUEST_URI="/api/tasks?status=failed")
+    assert response.status_code == 414
+    assert client.get("/api/tasks?limit=1", REQUEST_URI="/api/tasks?limit=1").status_code == 200
+    assert client.get("/api/tasks", REQUEST_URI="/api/tasks?").status_code == 200
+
+
 def routes(part: URLResolver, path: str = "", namespace: str = "") -> dict[str, tuple[Any, str]]:
     """Each route with its view and its namespace."""
     found = {}

@@ -114,7 +114,7 @@ def request(line: Any, size: int) -> HttpRequest:
     """A POST whose body comes over that line."""
     made = RequestFactory().post("/api/batches", b"", "text/csv")
     made.META["CONTENT_LENGTH"] = str(size)
-    made._stream = line  # type: ignore[attr-defined]
+    made._stream = line
     return made
 
 

@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 def read(texts: Iterator[str]) -> list[Any]:
     """A list, value by value."""
-    window, values = Window(texts), []
+    window, values = Window(texts), list[Any]()
     assert window.take(OPENING)
     while not window.take(CLOSING):
         assert not values or window.take(COMMA)

@@ -23,6 +23,9 @@ def size_limit(get_response: View) -> View:
         if "HTTP_TRANSFER_ENCODING" in request.META:
             sentence = gettext_noop("Send a Content-Length header: bodies of unknown length are not accepted.")
             return refusal(request, 411, sentence)
+        # uWSGI leaves out what does not fit into its buffer, and without its filters a request would act on everything.
+        if request.META.get("REQUEST_URI", "").partition("?")[2] and not request.META.get("QUERY_STRING"):
+            return refusal(request, 414, gettext_noop("The address is too long: send fewer filters."))
         return too_large(request, MAX_BODY) or get_response(request)
 
     def process_view(request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
