@@ -4,8 +4,9 @@ A drip is a context: inside of it the clients are there, and those that are ende
 """
 
 import asyncio
-import json
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ def slow_body(path: str, length: int = 9_000_000, first: int = 60_000, rate: flo
     """Announces a batch, sends the beginning of it at once and the rest at `rate` bytes a second."""
     head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
     line = b"1,add,2\n"
+    lines = line * max(1, int(rate / 2 / len(line)))
 
     async def client(port: int, told: "Counter[str]") -> None:
         reader, writer = await asyncio.open_connection(HOST, port)
@@ -25,8 +27,8 @@ def slow_body(path: str, length: int = 9_000_000, first: int = 60_000, rate: flo
             writer.write(head.encode() + b"x,task_type,y\n" + line * (first // len(line)))
             answer = asyncio.ensure_future(reader.readline())
             while not answer.done():
-                await asyncio.wait([answer], timeout=len(line) / rate)
-                writer.write(line)
+                await asyncio.wait([answer], timeout=len(lines) / rate)
+                writer.write(lines)
             told[status(await answer)] += 1
         finally:
             writer.close()
@@ -39,7 +41,11 @@ def slow_reader(path: str, rate: float = 1_000) -> Client:
     head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
 
     async def client(port: int, told: "Counter[str]") -> None:
-        reader, writer = await asyncio.open_connection(HOST, port, limit=2_048)
+        small = socket.socket()
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        small.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(small, (HOST, port))
+        reader, writer = await asyncio.open_connection(sock=small, limit=2_048)
         try:
             writer.write(head.encode())
             told[status(await reader.readline())] += 1
@@ -140,6 +146,6 @@ def content_type(bomb: bytes) -> str:
     return "application/json" if bomb.startswith(b"[") else "text/csv"
 
 
-def large_batch(rows: int) -> bytes:
-    """An honest upload."""
-    return json.dumps([{"x": str(n), "task_type": "add", "y": "1"} for n in range(rows)]).encode()
+def rest_until(moment: float) -> None:
+    """Wait for a moment of the monotonic clock: a slow line is slow by its waiting."""
+    threading.Event().wait(max(0.0, moment - time.monotonic()))
