@@ -7,7 +7,7 @@ from pathlib import Path
 import hostile
 import pytest
 from checker import Load
-from verbs import docker
+from verbs import docker, last
 
 from support.http import Answer, ask
 from support.stack import Stack
@@ -53,8 +53,7 @@ def test_a_stop_cuts_what_would_outlast_it_and_lets_the_rest_end(lone: Stack) ->
         answers.append(ask("POST", f"{lone.url}/api/batches", body, {"Content-Type": "text/csv"}, timeout=60))
 
     with hostile.drip(lone.port, (1, hostile.slow_body("/api/batches", length=9_000_000, rate=30_000))):
-        seen: set[str] = set()  # a check is over at the next look, an upload is not
-        wait_for(lambda: connected(container) & seen or seen.update(connected(container)), 20, "it is sent", every=1)
+        wait_for(lambda: lasts(container), 20, "it is sent")
         honest = threading.Thread(target=send)
         honest.start()
         began = time.monotonic()
@@ -70,3 +69,10 @@ def connected(container: str) -> set[str]:
     """Who is connected to the lane for bulk, on port 8001 (1F41)."""
     found = docker("exec", container, "sh", "-c", "grep -E ':1F41 [0-9A-F:]+ 01 ' /proc/net/tcp || true")
     return {line.split()[2] for line in found.splitlines()}
+
+
+def lasts(container: str) -> bool:
+    """Whether somebody stays connected: a check is over a second later, an upload is not."""
+    before = connected(container)
+    last(1)
+    return bool(before & connected(container))
