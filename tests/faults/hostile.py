@@ -11,18 +11,29 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
-HOST = "127.0.0.1"
-Client = Callable[[int, "Counter[str]"], Awaitable[None]]
+from verbs import docker
+
+from support.stack import Stack
+
+Address = tuple[str, int]
+Client = Callable[[Address, "Counter[str]"], Awaitable[None]]
+
+
+def door(stack: Stack) -> Address:
+    """HAProxy as other machines meet it: to clients on this one Docker's proxy would lend megabytes of buffers."""
+    (container,) = stack.containers("haproxy")
+    networks = docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container)
+    return networks.split()[0], 8080
 
 
 def slow_body(path: str, length: int = 9_000_000, first: int = 60_000, rate: float = 4) -> Client:
     """Announces a batch, sends the beginning of it at once and the rest at `rate` bytes a second."""
-    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
     line = b"1,add,2\n"
     lines = line * max(1, int(rate / 2 / len(line)))
 
-    async def client(port: int, told: "Counter[str]") -> None:
-        reader, writer = await asyncio.open_connection(HOST, port)
+    async def client(address: Address, told: "Counter[str]") -> None:
+        reader, writer = await asyncio.open_connection(*address)
         try:
             writer.write(head.encode() + b"x,task_type,y\n" + line * (first // len(line)))
             answer = asyncio.ensure_future(reader.readline())
@@ -38,13 +49,13 @@ def slow_body(path: str, length: int = 9_000_000, first: int = 60_000, rate: flo
 
 def slow_reader(path: str, rate: float = 1_000) -> Client:
     """Asks for a file and reads it at `rate` bytes a second, through the smallest buffer that there is."""
-    head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-    async def client(port: int, told: "Counter[str]") -> None:
+    async def client(address: Address, told: "Counter[str]") -> None:
         small = socket.socket()
         small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         small.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(small, (HOST, port))
+        await asyncio.get_running_loop().sock_connect(small, address)
         reader, writer = await asyncio.open_connection(sock=small, limit=2_048)
         try:
             writer.write(head.encode())
@@ -59,11 +70,11 @@ def slow_reader(path: str, rate: float = 1_000) -> Client:
 
 def slow_headers(path: str = "/", head: int = 10_000, body: int = 15_000, rate: float = 2_000) -> Client:
     """Long headers and a small body, the end of it at a trickle: as if a buffer were to overflow."""
-    lines = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {body}\r\n"
+    lines = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body}\r\n"
     pad = "".join(f"X-Pad-{n}: {'x' * 980}\r\n" for n in range(head // 1_000))
 
-    async def client(port: int, told: "Counter[str]") -> None:
-        reader, writer = await asyncio.open_connection(HOST, port)
+    async def client(address: Address, told: "Counter[str]") -> None:
+        reader, writer = await asyncio.open_connection(*address)
         try:
             writer.write(f"{lines}{pad}\r\n".encode() + b"x" * (body - 2_000))
             answer = asyncio.ensure_future(reader.readline())
@@ -83,7 +94,7 @@ def status(line: bytes) -> str:
 
 
 @contextmanager
-def drip(port: int, *clients: tuple[int, Client]) -> Iterator["Counter[str]"]:
+def drip(address: Address, *clients: tuple[int, Client]) -> Iterator["Counter[str]"]:
     """So many of each client, for as long as it lasts; what they are told."""
     told: Counter[str] = Counter()
     loop = asyncio.new_event_loop()
@@ -91,7 +102,7 @@ def drip(port: int, *clients: tuple[int, Client]) -> Iterator["Counter[str]"]:
     async def again(client: Client) -> None:
         while True:
             try:
-                await client(port, told)
+                await client(address, told)
             except OSError as error:
                 told[type(error).__name__] += 1
             await asyncio.sleep(0.1)

@@ -14,7 +14,7 @@ from support.stack import Stack
 from support.waiting import wait_for
 
 MASTERS = (
-    "for p in /proc/[0-9]*; do grep -q uwsgi $p/comm && echo ${p#/proc/} $(sed -n 's/PPid:\\t//p' $p/status) "
+    "for p in /proc/[0-9]*; do ! grep -q uwsgi $p/comm || echo ${p#/proc/} $(sed -n 's/PPid:\\t//p' $p/status) "
     "$(tr '\\0' ' ' <$p/cmdline); done"
 )
 
@@ -52,7 +52,7 @@ def test_a_stop_cuts_what_would_outlast_it_and_lets_the_rest_end(lone: Stack) ->
     def send() -> None:
         answers.append(ask("POST", f"{lone.url}/api/batches", body, {"Content-Type": "text/csv"}, timeout=60))
 
-    with hostile.drip(lone.port, (1, hostile.slow_body("/api/batches", length=9_000_000, rate=30_000))):
+    with hostile.drip(hostile.door(lone), (1, hostile.slow_body("/api/batches", length=9_000_000, rate=30_000))):
         wait_for(lambda: lasts(container), 20, "it is sent")
         honest = threading.Thread(target=send)
         honest.start()

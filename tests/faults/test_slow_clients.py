@@ -46,7 +46,7 @@ def test_slow_uploads_and_downloads_cost_the_others_nothing(lone: Stack, tmp_pat
     calm = load(lone, tmp_path / "calm")
     since = time.time()
     with hostile.drip(
-        lone.port,
+        hostile.door(lone),
         (64, hostile.slow_body("/api/batches")),
         (32, hostile.slow_reader(f"/api/batches/{batch}/results.csv")),
     ) as told:
@@ -65,7 +65,7 @@ def test_slow_uploads_and_downloads_cost_the_others_nothing(lone: Stack, tmp_pat
 
 def test_the_end_of_a_small_body_that_drips_after_long_headers_holds_nobody_up(lone: Stack, tmp_path: Path) -> None:
     since = time.time()
-    with hostile.drip(lone.port, (32, hostile.slow_headers("/api/tasks"))) as told:
+    with hostile.drip(hostile.door(lone), (32, hostile.slow_headers("/api/tasks"))) as told:
         attacked = load(lone, tmp_path / "attacked")
     assert not attacked["failed"]
     assert attacked["max"] < 2
@@ -93,7 +93,7 @@ def test_a_download_that_is_read_too_slowly_is_cut_and_does_not_look_whole(lone:
     batch, since = upload(lone, CSV), time.time()
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        line.connect(("127.0.0.1", lone.port))
+        line.connect(hostile.door(lone))
         line.sendall(f"GET /api/batches/{batch}/results.csv HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         first = line.recv(1_000)
         cut = f"cut: GET /api/batches/{batch}/results.csv was read too slowly"
