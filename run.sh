@@ -96,21 +96,39 @@ manage() { # becomes a management command
   exec "$venv/bin/python" manage.py "$@"
 }
 
+drain() { # PID...: stops the lanes; /ready answers 404 once the file is there, HAProxy stops sending, requests end
+  local server killer code=0
+  touch "$drain_file"
+  sleep "${DRAIN_SECONDS:-3}"
+  kill -TERM "$@" 2>/dev/null || true
+  # uWSGI waits for its requests however long they take; a transfer may take longer than the container's stop grace.
+  { sleep 25; kill -KILL "$@" 2>/dev/null; } &
+  killer=$!
+  for server; do wait "$server" || code=$?; done
+  kill "$killer" 2>/dev/null || true
+  exit "$code"
+}
+
 serve() { # the site, with a stop that no request notices
-  local server code=0
-  # Without a load balancer in front there is nothing to drain.
-  if [ "${DRAIN_SECONDS:-3}" = 0 ]; then manage web; fi
+  local lane servers='' code=0
+  # Without a load balancer in front there is nothing to drain, and nobody who tells lanes apart.
+  if [ "${DRAIN_SECONDS:-3}${BULK_BIND:-}" = 0 ]; then manage web; fi
   drain_file=${DRAIN_FILE:-$run_dir/draining}
   mkdir -p "$run_dir"
   rm -f "$drain_file"
 
-  manage web &
-  server=$!
-  # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
+  for lane in fast ${BULK_BIND:+bulk}; do
+    manage web "$lane" &
+    servers="$servers $!"
+  done
   # A second signal changes nothing: it is ignored from here on.
-  trap 'trap "" TERM INT; touch "$drain_file"; sleep "${DRAIN_SECONDS:-3}"
-    kill -TERM "$server" 2>/dev/null || true; wait "$server" || exit $?; exit 0' TERM INT
-  wait "$server" || code=$?
+  # shellcheck disable=SC2064  # the processes are those of now
+  trap "trap '' TERM INT; drain $servers" TERM INT
+  # One without the other is half a site: both end, and the restart policy brings both back.
+  # shellcheck disable=SC2086
+  wait ${BULK_BIND:+-n} $servers || code=$?
+  # shellcheck disable=SC2086
+  kill -KILL $servers 2>/dev/null || true
   exit "$code"
 }
 

@@ -19,6 +19,7 @@ from durable.words import Sentence, of, say
 MAX_ROWS = 100_000
 MAX_TOLD = 100  # bad lines in one answer
 CHUNK = 1_000
+CHUNK_SIZE = 1_000_000  # characters
 WHOLE = timedelta(hours=12)  # RETENTION_DAYS is 1 at least: until then nothing of a batch is purged
 MISSING = object()
 FIELD = gettext_noop("{field}: {sentence}")
@@ -38,19 +39,22 @@ class Rows:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._loose: list[Sequence[Any]] = []
+        self._count = self._size = 0
 
     def append(self, row: Sequence[Any]) -> None:
         """Take one more."""
         self._loose.append(row)
-        if len(self._loose) == CHUNK:
+        self._count += 1
+        self._size += sum([len(value) for value in row if isinstance(value, str)])
+        if len(self._loose) == CHUNK or self._size > CHUNK_SIZE:
             self._packed.append(pack(self._loose))
-            self._loose = []
+            self._loose, self._size = [], 0
 
     def __len__(self) -> int:
-        return len(self._packed) * CHUNK + len(self._loose)
+        return self._count
 
     def chunks(self) -> Iterator[list[Sequence[Any]]]:
-        """The rows in order, a thousand at a time."""
+        """The rows in order, a thousand at a time, or fewer where they are long."""
         for packed in self._packed:
             yield json.loads(packed)
         if self._loose:

@@ -45,8 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "durable.http.middleware.request_id",
     "durable.http.health.probes",
-    "durable.http.middleware.whole_body",
-    "durable.http.broken_off.broken_off",
+    "durable.http.transfers.transfers",
     "durable.http.hosts.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -55,7 +54,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "durable.http.middleware.api_errors",
     "durable.http.language.page_language",
-    "durable.http.middleware.size_limit",
+    "durable.http.sizes.size_limit",
+    "durable.http.broken_off.broken_off",
     "durable.http.middleware.database_away",
     "durable.http.full.full",
     "durable.http.origin.same_origin",
@@ -86,8 +86,8 @@ TEMPLATES = [
     }
 ]
 
-# Forms are a few hundred bytes; HAProxy refuses what is above 10 MB before it gets here.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# How large bodies may be is in durable/http/sizes.py. Batches are read as a stream; Django's own limit of 2.5 MB is for
+# what is held in memory, the forms of the admin and of a product's own pages.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
 STATIC_URL = "static/"

@@ -13,6 +13,7 @@ from durable.http.by import by
 from durable.http.schemas import REFUSALS, BatchProgress, Error, FieldErrors, Many
 from durable.http.shapes import Shapes
 from durable.http.tasks_api import Key, cacheable
+from durable.http.transfers import pieces
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, Filters
 from durable.models import Batch
@@ -49,8 +50,8 @@ def upload(router: Router, path: str, shapes: Shapes) -> None:
 def read(kind: Kind, request: HttpRequest) -> Rows:
     """The rows of the body, whichever way they are written."""
     if request.content_type == "text/csv":
-        return read_csv(kind, request)  # line by line, never whole in memory
-    return read_json(kind, request.body)
+        return read_csv(kind, pieces(request))
+    return read_json(kind, pieces(request))
 
 
 def batches_router() -> Router:

@@ -21,21 +21,22 @@ def broken_off(get_response: View) -> View:
             return None  # it reads its body itself
         try:
             _ = request.POST
-        except UnreadablePostError:
-            return gone(request)
+        except UnreadablePostError as error:
+            return gone(request, error)
         return None
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return gone(request) if isinstance(exception, UnreadablePostError) else None
+        return gone(request, exception) if isinstance(exception, UnreadablePostError) else None
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 
-def gone(request: HttpRequest) -> HttpResponse:
+def gone(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
     """Say so in the log. The answer is for nobody, and its status for the log of requests."""
-    identity = request.META["HTTP_X_REQUEST_ID"]
-    logger.info("the client went away while it sent its request: %s %s id=%s", request.method, request.path, identity)
+    if not isinstance(error.__cause__, TimeoutError):  # who was too slow is told so by durable.http.transfers
+        identity, told = request.META["HTTP_X_REQUEST_ID"], "the client went away while it sent its request: %s %s id=%s"
+        logger.info(told, request.method, request.path, identity)
     request.broken_off = True  # type: ignore[attr-defined]
     return HttpResponse("The request ended early: send it again.", status=400, content_type="text/plain")

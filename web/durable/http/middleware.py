@@ -8,18 +8,16 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 
-from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_noop
 
-from durable.words import say, translated
+from durable.words import translated
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
-PIECE = 65_536  # bytes
 RETRY_AFTER = "5"  # seconds
 PAUSE_SECONDS = 1.0  # between two looks at a database that is away
 LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
@@ -43,35 +41,6 @@ def request_id(get_response: View) -> View:
         response = get_response(request)
         response["X-Request-ID"] = identity
         return response
-
-    return middleware
-
-
-def whole_body(get_response: View) -> View:
-    """Read what the view left of the body: a socket closed with unread data is reset, and the answer with it."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        try:
-            while not hasattr(request, "broken_off") and request.read(PIECE):
-                pass
-        except UnreadablePostError:
-            logger.info("the client went away while it sent its request")
-        return response
-
-    return middleware
-
-
-def size_limit(get_response: View) -> View:
-    """Refuse a body that is too large by its announced length, before any of it is parsed."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return get_response(request)
-        megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
-        sentence = say(gettext_noop("The request is too large: send at most {n} MB."), n=megabytes)
-        return refusal(request, 413, sentence)
 
     return middleware
 

@@ -39,7 +39,7 @@ def upload(request: HttpRequest, kind: Kind) -> HttpResponse:
     if not file:
         return refused(request, kind, gettext("Choose a CSV file first."))
     try:
-        rows = read_csv(kind, file)
+        rows = read_csv(kind, file.chunks())
         batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, by=by(request))
     except BadBatch as error:
         return refused(request, kind, translated(of(error)), by_line(error.lines))
