@@ -36,7 +36,7 @@ def broken_off(get_response: View) -> View:
 def gone(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
     """Say so in the log. The answer is for nobody, and its status for the log of requests."""
     if not isinstance(error.__cause__, TimeoutError):  # who was too slow is told so by durable.http.transfers
-        identity, told = request.META["HTTP_X_REQUEST_ID"], "the client went away while it sent its request: %s %s id=%s"
-        logger.info(told, request.method, request.path, identity)
+        what = f"{request.method} {request.path} id={request.META['HTTP_X_REQUEST_ID']}"
+        logger.info("the client went away while it sent its request: %s", what)
     request.broken_off = True  # type: ignore[attr-defined]
     return HttpResponse("The request ended early: send it again.", status=400, content_type="text/plain")

@@ -23,11 +23,3 @@ def address(request: HttpRequest) -> str:
         return ipaddress.ip_address(given).compressed[:45]
     except ValueError:
         return ""
-
-
-def may_operate(request: HttpRequest) -> bool:
-    """Whether it may do what operators do. Nobody without a name may, whatever else is allowed."""
-    principal = getattr(request, "principal", None)
-    if principal is not None:
-        return bool(principal.name) and "operate" in principal.scopes
-    return request.user.has_perm("durable.operate")
