@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.certificate import make_certificate
 from support.embedded import free_port
 from support.http import Answer, ask
 from support.needs import need
@@ -20,16 +21,6 @@ from support.waiting import wait_for
 NAME = "localhost"
 FILES = ("docker-compose.yaml", "docker-compose-tls.yaml")
 YEAR = 31_536_000
-
-
-def make_certificate(folder: Path, number: int) -> str:
-    """A certificate for localhost that signs itself, and its key, as one text."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", str(key), "-out", str(certificate), "-set_serial", str(number), "-days", "2"]
-    command += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
-    subprocess.run(command, capture_output=True, check=True)
-    return certificate.read_text() + key.read_text()
 
 
 class Secure(Stack):
@@ -76,7 +67,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     need(docker_missing())
     folder = tmp_path_factory.mktemp("tls")
     stack = Secure(folder)
-    stack.pem.write_text(make_certificate(folder, 1))
+    stack.pem.write_text(make_certificate(folder))
     stack.pem.chmod(0o444)
     with stack:
         yield stack

@@ -6,11 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hostile import flood
 
+from support.certificate import make_certificate
 from support.door import Door, Doors
+from support.embedded import free_port
 from support.http import Answer, ask
 from support.needs import need
 from support.stack import docker_missing
@@ -167,6 +170,22 @@ def test_connections_of_one_address_are_counted_those_that_send_nothing_too(door
         assert get(door, "/live").status == 200
         wait_for(cut_off_with_more, 4, "no more connections are taken")
         assert door.asked_elsewhere("/api/tasks").status == 200
+
+
+def test_connections_that_never_begin_tls_are_counted_and_given_up(doors: Doors, tmp_path: Path) -> None:
+    port, pem = free_port(), tmp_path / "tls.pem"
+    pem.write_text(make_certificate(tmp_path))
+    pem.chmod(0o444)
+    options = ("-v", f"{pem}:/tls.pem:ro", "-e", "TLS_CERTIFICATE_FILE=/tls.pem", "-e", "HTTPS_PORT=443")
+    with doors.open(FEW, *options, "-p", f"127.0.0.1:{port}:8443") as door, ExitStack() as held:
+
+        def cut_off_with_more() -> bool:
+            clients.extend(held.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(10))
+            return cut_off(door)
+
+        clients: list[socket.socket] = []
+        wait_for(cut_off_with_more, 4, "no more connections are taken")
+        assert clients[0].recv(1) == b""
 
 
 def test_slow_headers_are_given_up(door: Door) -> None:
