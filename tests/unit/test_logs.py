@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from durable.logs import FORMATTERS, client, shown
+from durable.logs import FORMATTERS, shown
 from durable.management.commands.worker import Command
 
 HOSTILE = "a\nERROR b\x1b[31m\x00\u2028c\x85"
@@ -66,11 +66,6 @@ def test_an_object_has_what_was_given_under_the_common_names() -> None:
 )
 def test_what_a_client_chose_may_stand_between_quotes(asked: str, line: str) -> None:
     assert shown(asked) == line
-
-
-def test_the_client_is_whom_haproxy_named_last_or_else_the_peer() -> None:
-    assert client({"HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9", "REMOTE_ADDR": "10.0.0.1"}) == "203.0.113.9"
-    assert client({"REMOTE_ADDR": "10.0.0.1"}) == "10.0.0.1"
 
 
 def test_with_json_celery_prints_no_banner(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:

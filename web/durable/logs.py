@@ -73,17 +73,12 @@ def shown(text: str) -> str:
     return UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text[:LONGEST])[:LONGEST]
 
 
-def client(environ: Mapping[str, str]) -> str:
-    """The client's address: HAProxy's word, which it adds last; without HAProxy the connection's."""
-    return environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or environ.get("REMOTE_ADDR", "")
-
-
-def request_variables(environ: Mapping[str, str], request_id: str) -> None:
+def request_variables(environ: Mapping[str, str], client: str, request_id: str) -> None:
     """Tell uWSGI what its line of this request says."""
     if set_logvar is None:
         return
     set_logvar("asked_time", in_utc(datetime.now(UTC).timestamp()))
     set_logvar("asked_method", shown(environ.get("REQUEST_METHOD", "")))
     set_logvar("asked_uri", shown(environ.get("REQUEST_URI", "")))
-    set_logvar("asked_client", shown(client(environ)))
+    set_logvar("asked_client", client)
     set_logvar("asked_id", request_id)
