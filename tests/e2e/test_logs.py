@@ -16,7 +16,9 @@ from support.stack import Stack, docker_missing
 from support.waiting import wait_for
 
 # What is no JSON: HAProxy's notices on itself and its servers, and what uWSGI says before it knows how to log.
-NOTICES = re.compile(r"\[(NOTICE|WARNING|ALERT)\]|(Server )?web/\w+|Proxy |\[uWSGI\] getting INI|\[log-encoder\] ")
+NOTICES = re.compile(
+    r"\[(NOTICE|WARNING|ALERT)\]|(Server )?(web|bulk)/\w+|Proxy |\[uWSGI\] getting INI|\[log-encoder\] "
+)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 REQUEST = {"request_id": str, "client": str, "method": str, "uri": str, "status": int, "ms": int, "bytes": int}
 HOSTILE = [
