@@ -76,3 +76,16 @@ def test_a_creator_sees_its_own_task_at_once(stack: Stack) -> None:
         wait_for(partial(kept, stack, "/api/tasks"), 10, "the list is kept")
         identity = create(stack.url, "1", "add", "1")
         assert listed(stack, identity, **{"Cache-Control": "no-cache"})
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer x"}, {"Cookie": "sessionid=x"}], ids=["token", "session"]
+)
+def test_what_is_asked_for_by_somebody_is_neither_answered_nor_kept_by_the_cache(
+    stack: Stack, headers: dict[str, str]
+) -> None:
+    path = f"/api/tasks?limit={len(next(iter(headers)))}"  # a list that nobody else here looks at
+    assert not kept(stack, path, **headers)
+    assert not from_cache(ask("GET", f"{stack.url}{path}"))
+    wait_for(partial(kept, stack, path), 10, "what nobody asked for by name is kept")
+    assert not kept(stack, path, **headers)

@@ -4,12 +4,14 @@ A drip is a context: inside of it the clients are there, and those that are ende
 """
 
 import asyncio
+import http.client
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from verbs import docker
 
@@ -160,3 +162,39 @@ def content_type(bomb: bytes) -> str:
 def rest_until(moment: float) -> None:
     """Wait for a moment of the monotonic clock: a slow line is slow by its waiting."""
     threading.Event().wait(max(0.0, moment - time.monotonic()))
+
+
+@dataclass
+class Flooded:
+    """How a flood was answered: how often with which status, and what each 429 said of when to come back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    retry_after: set[str | None] = field(default_factory=set)
+
+
+def flood(port: int, path: str, seconds: float, connections: int = 8) -> Flooded:
+    """Ask for `path` as fast as it is answered, on so many connections, for so long."""
+    flooded, lock, end = Flooded(), threading.Lock(), time.monotonic() + seconds
+
+    def ask_on_and_on() -> None:
+        statuses: Counter[int] = Counter()
+        retry_after: set[str | None] = set()
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while time.monotonic() < end:
+            client.request("GET", path)
+            answer = client.getresponse()
+            answer.read()
+            statuses[answer.status] += 1
+            if answer.status == 429:
+                retry_after.add(answer.getheader("Retry-After"))
+        client.close()
+        with lock:
+            flooded.statuses += statuses
+            flooded.retry_after |= retry_after
+
+    threads = [threading.Thread(target=ask_on_and_on) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return flooded

@@ -58,7 +58,8 @@ def test_dockerfiles_are_sound() -> None:
 @pytest.mark.parametrize("secure", ["0", "1"])
 def test_djangos_deployment_checks_pass(secure: str) -> None:
     check = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    clean(*check, cwd=ROOT / "web", env={"DJANGO_SETTINGS_MODULE": "config.settings", "DJANGO_SECURE": secure})
+    env = {"DJANGO_SETTINGS_MODULE": "config.settings", "DJANGO_SECURE": secure, "TRUSTED_PROXIES": "10.0.0.0/8"}
+    clean(*check, cwd=ROOT / "web", env=env)
 
 
 def test_no_migration_is_missing() -> None:
@@ -68,20 +69,38 @@ def test_no_migration_is_missing() -> None:
 
 @pytest.mark.parametrize(
     "files",
-    [(), ("-f", "docker-compose-mysql.yaml"), ("-f", "flask-rabbitmq/docker-compose.yaml")],
-    ids=["all", "mysql alone", "flask-rabbitmq"],
+    [
+        (),
+        ("-f", "docker-compose-mysql.yaml"),
+        ("-f", "docker-compose.yaml", "-f", "docker-compose-tls.yaml"),
+        ("-f", "flask-rabbitmq/docker-compose.yaml"),
+    ],
+    ids=["all", "mysql alone", "tls", "flask-rabbitmq"],
 )
 @pytest.mark.parametrize("env", [{}, {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "x"}], ids=["local", "remote"])
 def test_compose_accepts_each_documented_combination(files: tuple[str, ...], env: dict[str, str]) -> None:
     need(docker_missing())
-    clean("docker", "compose", *files, "config", "--quiet", env=env)
+    clean("docker", "compose", *files, "config", "--quiet", env={**env, "TLS_CERTIFICATE_FILE": "/tls.pem"})
 
 
-def test_haproxy_accepts_its_configuration() -> None:
+LIMITS = ("LIMIT_REQUESTS", "LIMIT_CONNECTIONS", "LIMIT_LOGINS", "LIMIT_BULK")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {},
+        {"TRUSTED_PROXIES": "10.0.0.0/8 fd00::/8"},
+        {"TRUSTED_PROXIES": "10.0.0.1", "PROXY_PROTOCOL": "1", "LOG_FORMAT": "json", **dict.fromkeys(LIMITS, "0")},
+    ],
+    ids=["defaults", "proxies", "json, no limits"],
+)
+def test_haproxy_accepts_its_configuration(env: dict[str, str]) -> None:
     need(docker_missing())
     folder = "/usr/local/etc/haproxy"
     mount = f"{ROOT}/haproxy/haproxy.cfg:{folder}/haproxy.cfg:ro"
-    clean("docker", "run", "--rm", "-v", mount, "haproxy:3.2", "haproxy", "-c", "-f", f"{folder}/haproxy.cfg")
+    given = [part for name, value in env.items() for part in ("-e", f"{name}={value}")]
+    clean("docker", "run", "--rm", *given, "-v", mount, "haproxy:3.2", "haproxy", "-c", "-f", f"{folder}/haproxy.cfg")
 
 
 def test_the_locks_name_no_index_and_pin_with_hashes() -> None:

@@ -21,6 +21,7 @@ from support.stack import ROOT
 
 # Settings of Celery's namespace that its own table does not know, each with the reason why it is here all the same.
 EXCEPTIONS: dict[str, str] = {}
+TLS = {"DJANGO_SECURE": "1", "TRUSTED_PROXIES": "10.0.0.0/8"}
 REMOTE = {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "mysql-pass", "REDIS_HOST": "redis.example"}
 
 
@@ -141,7 +142,10 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("ACCESS", "closed"),
         ("DJANGO_DEV", "perhaps"),
         ("DJANGO_SECURE", "perhaps"),
+        ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8 192.168.0.0/16"),
         ("MYSQL_PORT", "70000"),
         ("MYSQL_TIMEOUT", "0"),
         ("MYSQL_SSL_MODE", "maybe"),
@@ -200,14 +204,28 @@ def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("secure", ["", "1"])
 def test_djangos_own_deployment_checks_pass(tmp_path: Path, secure: str) -> None:
-    result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, DJANGO_SECURE=secure)
+    result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, **(TLS if secure else {}))
     assert result.returncode == 0, result.stderr
 
 
 def test_tls_in_front_makes_cookies_secure(tmp_path: Path) -> None:
     names = ("CSRF_COOKIE_SECURE", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER")
     assert list(load(tmp_path, *names).values()) == [False, False, 0, None]
-    assert all(load(tmp_path, *names, DJANGO_SECURE="1").values())
+    assert all(load(tmp_path, *names, **TLS).values())
+
+
+def test_secure_cookies_without_anybody_who_may_say_https_stop_the_start(tmp_path: Path) -> None:
+    result = manage("check", data=tmp_path, DJANGO_SECURE="1")
+    assert result.returncode == 1
+    assert "set TRUSTED_PROXIES to the address of the proxy that ends TLS" in result.stderr
+    assert manage("check", data=tmp_path, DJANGO_SECURE="1", TLS_CERTIFICATE_FILE="/tls.pem").returncode == 0
+
+
+def test_trusted_proxies_are_addresses_and_networks(tmp_path: Path) -> None:
+    given = "10.0.0.1, 192.168.0.1/16,fd00::/8"
+    assert load(tmp_path, "TRUSTED_PROXIES", TRUSTED_PROXIES=given) == {
+        "TRUSTED_PROXIES": given.replace(" ", "").split(",")
+    }
 
 
 def test_no_migration_is_missing(tmp_path: Path) -> None:

@@ -17,6 +17,14 @@ def test_it_serves_the_projects_application_from_the_projects_folder() -> None:
     assert "reload" not in given
 
 
+def test_json_lines_are_one_more_file(settings: Settings) -> None:
+    more = str(INI.with_name("uwsgi-json.ini"))
+    assert more not in arguments()
+    settings.LOG_FORMAT = "json"
+    assert more in arguments()
+    assert Path(more).exists()
+
+
 def test_for_development_it_replaces_its_processes_when_told(settings: Settings, tmp_path: Path) -> None:
     settings.DEV, settings.RUN_DIR = True, tmp_path
     assert arguments(LANES["fast"])[-2:] == ["--touch-workers-reload", str(tmp_path / "reload")]

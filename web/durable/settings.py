@@ -13,9 +13,10 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from durable import logs
 from durable.celery.settings import *  # noqa: F403
 from durable.databases import CACHES, DATABASES, EMBEDDED, MYSQL_HOST, REDIS_HOST, REDIS_SOCKET  # noqa: F401
-from durable.env import env_bool, env_int, env_list, env_number, env_str
+from durable.env import env_bool, env_int, env_list, env_networks, env_number, env_str
 from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, machine_names, secret_key  # noqa: F401
 
 # --- The site -----------------------------------------------------------------------------------
@@ -127,8 +128,14 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
+# Set DJANGO_SECURE=1 where TLS ends in front of HAProxy. docker-compose-tls.yaml, where it ends in HAProxy, does so.
 SECURE = env_bool("DJANGO_SECURE")
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
+if SECURE and not (TRUSTED_PROXIES or env_str("TLS_CERTIFICATE_FILE")):
+    raise ImproperlyConfigured(
+        "DJANGO_SECURE is 1, but nothing here may say that a request came by HTTPS, so every form would be refused: "
+        "set TRUSTED_PROXIES to the address of the proxy that ends TLS, or use docker-compose-tls.yaml."
+    )
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
@@ -165,13 +172,14 @@ STOP_SECONDS = env_number("STOP_SECONDS", 35, 1, 3600)
 MAX_WAITING_TASKS = env_int("MAX_WAITING_TASKS", 1_000_000, 0, 1_000_000_000)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
-# --- Logging: one line per event on stderr -------------------------------------------------------
+# --- Logging: one line, or one JSON object, per event on stderr -----------------------------------
+LOG_FORMAT = env_str("LOG_FORMAT", "line", tuple(logs.FORMATTERS))
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"chosen": {"()": logs.FORMATTERS[LOG_FORMAT]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # 503s while the database is away are told once, by the middleware
     "loggers": {

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_noop
 
+from durable.http.by import address
+from durable.logs import request_variables
 from durable.words import translated
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ def request_id(get_response: View) -> View:
         given = request.headers.get("X-Request-ID", "")
         identity = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
         request.META["HTTP_X_REQUEST_ID"] = identity
+        request_variables(request.META, address(request), identity)
         response = get_response(request)
         response["X-Request-ID"] = identity
         return response

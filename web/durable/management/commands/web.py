@@ -73,6 +73,8 @@ def arguments(lane: Lane) -> list[str]:
     module, _, name = settings.WSGI_APPLICATION.rpartition(".")
     given = ["--ini", str(INI), *lane.more, "--chdir", str(settings.BASE_DIR), "--module", f"{module}:{name}"]
     given += ["--listen", str(backlog())]
+    if settings.LOG_FORMAT == "json":
+        given += ["--ini", str(INI.with_name("uwsgi-json.ini"))]
     if settings.DEV:
         signal = settings.RUN_DIR / "reload"
         signal.touch()
