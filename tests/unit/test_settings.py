@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from celery.app.defaults import SETTING_KEYS
+from celery.beat import PersistentScheduler
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 from commands import manage, python
 from django.conf import settings
@@ -14,6 +15,7 @@ from kombu import Connection
 from pytest_django import Settings
 
 from durable.celery.app import app
+from durable.celery.beat import Scheduler
 from durable.checks import message_fits_time_limit, secret_key_is_long
 from durable.embedded.supervisor import GRACE_SECONDS
 from durable.workers import GONE_AFTER
@@ -53,6 +55,17 @@ def test_each_time_limit_ends_before_the_next_one_begins() -> None:
     assert options["unacked_mutex_expire"] < options["visibility_timeout"]
     # A short network hiccup must not make a worker look dead before its connections have noticed.
     assert options["health_check_interval"] < GONE_AFTER.total_seconds()
+
+
+def test_only_json_is_taken_from_the_broker_and_from_records() -> None:
+    assert (app.conf.accept_content, app.conf.result_accept_content) == (["json"], ["json"])
+    assert (app.conf.task_serializer, app.conf.result_serializer) == ("json", "json")
+
+
+def test_beat_keeps_no_file_and_all_is_due_when_it_starts() -> None:
+    scheduler = Scheduler(app=app)
+    assert not isinstance(scheduler, PersistentScheduler)
+    assert {name for name, entry in scheduler.schedule.items() if entry.is_due().is_due} == {"sweep", "purge"}
 
 
 def test_a_periodic_task_does_not_outlive_its_next_turns() -> None:

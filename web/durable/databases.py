@@ -85,6 +85,10 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_url(1, "redis", "unix"),
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1} if REDIS_HOST else {"socket_timeout": 1},
+        "OPTIONS": {
+            "serializer": "durable.cache.JSONSerializer",
+            "socket_timeout": 1,
+            **({"socket_connect_timeout": 1} if REDIS_HOST else {}),
+        },
     }
 }
