@@ -141,9 +141,11 @@ secret() { # NAME PATH...: what was given, else what is there, else a new one
   value=$(given "$1")
   shift
   for path; do [ -n "$value" ] || value=$(cat "$path" 2>/dev/null || true); done
-  [ -n "$value" ] || value=$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+  [ -n "$value" ] || value=$(random)
   keep "$value" "$@"
 }
+
+random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
 make_secrets() {
   local value
@@ -151,7 +153,8 @@ make_secrets() {
   secret DJANGO_SECRET_KEY app/django_secret_key
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
-  keep "$value" app/django_superuser_password
+  keep "$value" web/django_superuser_password
+  rm -f app/django_superuser_password # 2.0.0 had it there, for all to see
   if [ -z "${MYSQL_HOST:-}" ]; then
     secret MYSQL_ROOT_PASSWORD mysql/mysql_root_password
     secret MYSQL_PASSWORD mysql/mysql_password app/mysql_password
@@ -163,9 +166,12 @@ make_secrets() {
   fi
   if [ -z "${REDIS_HOST:-}" ]; then
     secret REDIS_PASSWORD redis/redis_password app/redis_password
+    [ -s redis/redis_admin_password ] || keep "$(random)" redis/redis_admin_password
   else # a Redis of someone else's may have no password: then the file is empty
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
+    [ -n "${REDIS_SSL_MODE:-}" ] || say "Redis at $REDIS_HOST is spoken to in plain text, its password included." \
+      "Unless the way there is yours alone, set REDIS_SSL_MODE (.env.example)."
   fi
   # docker-compose-rabbitmq.yaml is in use
   [ -z "${RABBITMQ_HOST:-}" ] || secret RABBITMQ_PASSWORD rabbitmq/rabbitmq_password app/rabbitmq_password

@@ -22,7 +22,8 @@ class Touches:
 
 
 def test_the_cache_writes_json() -> None:
-    assert settings.CACHES["default"]["OPTIONS"]["serializer"] == "durable.cache.JSONSerializer"
+    options: dict[str, Any] = settings.CACHES["default"]["OPTIONS"]  # type: ignore[assignment]
+    assert options["serializer"] == "durable.cache.JSONSerializer"
 
 
 @pytest.mark.parametrize("value", [None, True, 0, 7, 1.5, "é 你", [1, "2"], {"counts": {"created": 3}, "capped": []}])

@@ -65,7 +65,7 @@ def test_only_json_is_taken_from_the_broker_and_from_records() -> None:
 def test_beat_keeps_no_file_and_all_is_due_when_it_starts() -> None:
     scheduler = Scheduler(app=app)
     assert not isinstance(scheduler, PersistentScheduler)
-    assert {name for name, entry in scheduler.schedule.items() if entry.is_due().is_due} == {"sweep", "purge"}
+    assert {name for name, entry in scheduler.schedule.items() if entry.is_due()[0]} == {"sweep", "purge"}
 
 
 def test_a_periodic_task_does_not_outlive_its_next_turns() -> None:
@@ -117,6 +117,32 @@ def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: 
     assert found["CELERY_BROKER_URL"] == f"redis://:{quote(password, safe='')}@redis.example:6379/0"
 
 
+def test_a_user_and_tls_reach_the_broker_and_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("a CA")
+    tls = {"REDIS_SSL_MODE": "verify_identity", "REDIS_SSL_CA_FILE": str(tmp_path / "ca.pem")}
+    login = {"REDIS_USERNAME": "sh@p", "REDIS_PASSWORD": "p:w"}
+    names = ("CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", "CACHES")
+    found = load(tmp_path, *names, **REMOTE, **tls, **login)
+    assert found["CELERY_BROKER_URL"] == "rediss://sh%40p:p%3Aw@redis.example:6379/0"
+    cache = found["CACHES"]["default"]
+    assert cache["LOCATION"] == "rediss://sh%40p:p%3Aw@redis.example:6379/1"
+    checked = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(tmp_path / "ca.pem")}
+    assert found["CELERY_BROKER_USE_SSL"] == checked
+    assert checked.items() <= cache["OPTIONS"].items()
+
+
+def test_required_is_tls_with_whoever_answers(tmp_path: Path) -> None:
+    found = load(tmp_path, "CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", REDIS_SSL_MODE="required", **REMOTE)
+    assert found["CELERY_BROKER_URL"].startswith("rediss://")
+    assert found["CELERY_BROKER_USE_SSL"] == {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+
+
+def test_a_ca_that_would_not_count_is_refused(tmp_path: Path) -> None:
+    env = django({"REDIS_SSL_CA_FILE": __file__, "REDIS_SSL_MODE": "required", **REMOTE})
+    result = python("-c", "from django.conf import settings; settings.DEBUG", data=tmp_path, **env)
+    assert "set it to verify_identity" in result.stderr
+
+
 def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
     url = "amqp://guest:guest@rabbit.example//"
     found = load(tmp_path, "CELERY_BROKER_URL", "CACHES", CELERY_BROKER_URL=url, RABBITMQ_HOST="rabbitmq", **REMOTE)
@@ -158,6 +184,9 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("MYSQL_SSL_MODE", "maybe"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
         ("REDIS_PASSWORD_FILE", "/nowhere"),
+        ("REDIS_USERNAME", "without-a-password"),
+        ("REDIS_SSL_MODE", "maybe"),
+        ("REDIS_SSL_CA_FILE", "/nowhere"),
         ("RABBITMQ_PASSWORD_FILE", "/nowhere"),
         ("CELERY_BROKER_URL_FILE", "/nowhere"),
         ("MYSQL_PASSWORD_FILE", "/nowhere"),

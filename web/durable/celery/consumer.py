@@ -7,6 +7,8 @@ from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
 
+from durable.redis_away import told
+
 logger = logging.getLogger(__name__)
 MOST_SECONDS = 2  # between two tries; Celery's own waits grow to half a minute
 
@@ -17,8 +19,13 @@ class Consumer(CeleryConsumer):
         default_steps = [step for step in CeleryConsumer.Blueprint.default_steps if "delayed_delivery" not in step]
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Connect, trying again at least every MOST_SECONDS."""
-        conn.ensure_connection = partial(conn.ensure_connection, interval_start=1, interval_max=MOST_SECONDS)
+        """Connect, trying again at least every MOST_SECONDS; the log tells why in a sentence."""
+        ensure = partial(conn.ensure_connection, interval_start=1, interval_max=MOST_SECONDS)
+
+        def patiently(on_error: Callable[[object, float], None], *args: Any, **kwargs: Any) -> Any:
+            return ensure(lambda error, interval: on_error(told(error), interval), *args, **kwargs)
+
+        conn.ensure_connection = patiently
         return super().ensure_connected(conn)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from durable.celery.broker import MAINTENANCE, SINGLE, broker
-from durable.databases import redis_url
+from durable.databases import REDIS_TLS, redis_url
 from durable.env import env_int, env_secret, env_str
 
 
@@ -15,7 +15,7 @@ def rabbitmq_url() -> str:
 
 # --- The broker: Redis's database 0, unless another is given ---------------------------------------
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL") or rabbitmq_url() or redis_url(0, "redis", "redis+socket")
-BROKER = broker(CELERY_BROKER_URL)
+BROKER = broker(CELERY_BROKER_URL, REDIS_TLS)
 CELERY_BROKER_TRANSPORT_OPTIONS = BROKER.options
 CELERY_BROKER_USE_SSL = BROKER.use_ssl
 CELERY_BROKER_HEARTBEAT = 5  # AMQP alone: a frozen broker is noticed within 12 s; less gives false alarms
