@@ -21,7 +21,7 @@ set -euo pipefail
 case ${DATA_DIR:-} in '' | /*) ;; *) export DATA_DIR=$PWD/$DATA_DIR ;; esac
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 cd -- "$here"
-run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule: settings.RUN_DIR
+run_dir=${RUN_DIR:-${DATA_DIR:-$here/data}/run} # heartbeat and drain file: settings.RUN_DIR
 venv=$here/.venv
 # The image says so itself; there the dependencies are elsewhere and nothing may be installed.
 [ -z "${ABACUS_IMAGE:-}" ] || venv=/opt/venv
@@ -99,15 +99,13 @@ serve() { # the site, with a stop that no request notices
   local server code=0
   # Without a load balancer in front there is nothing to drain.
   if [ "${DRAIN_SECONDS:-3}" = 0 ]; then manage web; fi
-  drain_file=${DRAIN_FILE:-$run_dir/draining}
-  mkdir -p "$run_dir"
-  rm -f "$drain_file"
+  drain_file=${DRAIN_FILE:-$run_dir/draining} # manage.py makes its folder, and removes an old one
 
   manage web &
   server=$!
   # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
   # A second signal changes nothing: it is ignored from here on.
-  trap 'trap "" TERM INT; touch "$drain_file"; sleep "${DRAIN_SECONDS:-3}"
+  trap 'trap "" TERM INT; [ ! -d "${drain_file%/*}" ] || touch "$drain_file"; sleep "${DRAIN_SECONDS:-3}"
     kill -TERM "$server" 2>/dev/null || true; wait "$server" || exit $?; exit 0' TERM INT
   wait "$server" || code=$?
   exit "$code"

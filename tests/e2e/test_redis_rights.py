@@ -14,7 +14,6 @@ FORBIDDEN = [
     "CONFIG GET requirepass",
     "CONFIG SET dir /tmp",
     "MODULE LIST",
-    "DEBUG SLEEP 0",
     "EVAL return(1) 0",
     "FUNCTION LIST",
     "SCRIPT FLUSH",
@@ -83,10 +82,7 @@ def test_the_app_may_not(stack: Stack, command: str) -> None:
 
 
 def test_the_apps_password_is_not_the_admins(stack: Stack) -> None:
-    told = stack.compose(
-        "exec", "-T", "redis", "sh", "-c", CLI, "redis_password", "--user", "admin", "PING", check=False
-    )
-    assert "PONG" not in told
+    assert "PONG" not in app(stack, "--user", "admin", "PING")
     assert admin(stack, "PING").strip() == "PONG"
 
 
@@ -107,7 +103,8 @@ def test_what_django_offers_for_a_cache_is_all_allowed_but_emptying_it(stack: St
 from django.core.cache import cache as c
 c.set("t:a", 1, 60); c.add("t:b", {"x": [1]}, 60); c.set_many({"t:c": 1, "t:d": 2}, 60)
 assert c.get_many(["t:a", "t:b"]) == {"t:a": 1, "t:b": {"x": [1]}}, c.get_many(["t:a", "t:b"])
-assert (c.incr("t:a"), c.decr("t:a"), c.has_key("t:a"), c.touch("t:a", 9), c.touch("t:a", None)) == (2, 1, True, True, True)
+assert (c.incr("t:a"), c.decr("t:a"), c.has_key("t:a")) == (2, 1, True)
+assert (c.touch("t:a", 9), c.touch("t:a", None)) == (True, True)
 assert c.get_or_set("t:e", 5, 60) == 5
 c.delete("t:a"); c.delete_many(["t:b", "t:c", "t:d", "t:e"])
 print("all allowed")

@@ -45,6 +45,7 @@ def test_no_answer_allows_foreign_or_inline_code(client: Client, path: str) -> N
     assert "unsafe" not in policy
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
+    assert "camera=()" in response["Permissions-Policy"]
 
 
 def test_the_page_has_no_inline_code(client: Client) -> None:

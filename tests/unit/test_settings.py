@@ -91,7 +91,12 @@ def test_without_hosts_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
 
 def test_a_long_data_folder_still_fits_a_sockets_address(tmp_path: Path) -> None:
     long = tmp_path / ("d" * 120)
-    assert len(load(long, "REDIS_SOCKET")["REDIS_SOCKET"]) < 100
+    socket = Path(load(long, "REDIS_SOCKET")["REDIS_SOCKET"])
+    try:
+        assert len(str(socket)) < 100
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+    finally:
+        socket.parent.rmdir()
 
 
 def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.core.exceptions import ImproperlyConfigured
 
 from durable.env import env_int, env_secret, env_str
+from durable.folders import own_folder
 from durable.project import DATA_DIR
 
 MYSQL_HOST = env_str("MYSQL_HOST")
@@ -68,7 +69,9 @@ def redis_socket() -> Path:
     path = DATA_DIR / "redis.sock"
     if len(str(path)) < 100:
         return path
-    return Path("/tmp") / f"abacus-{hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]}.sock"  # noqa: S108
+    folder = Path("/tmp") / f"abacus-{hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]}"  # noqa: S108
+    # Made here, by whoever comes first: in a folder of somebody else's, a Redis of somebody else's could answer.
+    return own_folder(folder, "set DATA_DIR to a shorter path") / path.name
 
 
 def redis_tls() -> dict[str, Any]:
@@ -101,14 +104,14 @@ def redis_url(database: int, scheme: str, socket_scheme: str) -> str:
     """The address of one of Redis's databases."""
     if not REDIS_HOST:
         name = "virtual_host" if "+" in socket_scheme else "db"
-        return f"{socket_scheme}://{redis_socket()}?{name}={database}"
+        return f"{socket_scheme}://{REDIS_SOCKET}?{name}={database}"
     port = env_int("REDIS_PORT", 6379, 1, 65535)
     return f"{scheme}{'s' if REDIS_TLS else ''}://{redis_login()}{REDIS_HOST}:{port}/{database}"
 
 
 REDIS_TLS = redis_tls() if REDIS_HOST else {}
+REDIS_SOCKET = DATA_DIR / "redis.sock" if REDIS_HOST else redis_socket()
 DATABASES = {"default": mysql() if MYSQL_HOST else sqlite()}
-REDIS_SOCKET = redis_socket()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

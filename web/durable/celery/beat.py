@@ -6,6 +6,8 @@ from typing import Any
 from celery import beat
 from django.conf import settings
 
+from durable.folders import run_dir
+
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -20,7 +22,7 @@ class Scheduler(beat.Scheduler):
 
     def setup_schedule(self) -> None:
         """What the settings say, due now: else an hourly task would never run where beat starts more often."""
-        settings.RUN_DIR.mkdir(parents=True, exist_ok=True)
+        run_dir(settings.RUN_DIR)
         super().setup_schedule()
         for entry in self.schedule.values():
             entry.last_run_at = LONG_AGO

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from durable.env import env_int, env_str
+from durable.folders import run_dir
 
 INI = Path(__file__).resolve().parents[2] / "uwsgi.ini"
 
@@ -22,6 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then serve."""
+        run_dir(settings.RUN_DIR)
+        settings.DRAIN_FILE.unlink(missing_ok=True)
         call_command("migrate_once")
         connections.close_all()
         program = pyuwsgi()
