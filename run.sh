@@ -152,7 +152,7 @@ make_secrets() {
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
   keep "$value" web/django_superuser_password
-  rm -f app/django_superuser_password # 2.0.0 had it there, for all to see
+  rm -f app/django_superuser_password # an earlier version had it there, for all to see
   if [ -z "${MYSQL_HOST:-}" ]; then
     secret MYSQL_ROOT_PASSWORD mysql/mysql_root_password
     secret MYSQL_PASSWORD mysql/mysql_password app/mysql_password

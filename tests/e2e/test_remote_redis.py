@@ -12,7 +12,7 @@ import pytest
 from support.embedded import Embedded
 from support.http import ask, create, finished
 from support.needs import need
-from support.stack import CHECKOUT, bridge_address, docker_missing
+from support.stack import CHECKOUT, Stack, bridge_address, docker_missing
 from support.tls_redis import PASSWORD, USER, TlsRedis, make_ca, make_certificate
 from support.waiting import wait_for
 
@@ -122,6 +122,35 @@ def test_what_is_wrong_is_refused_and_told(redis: TlsRedis, tmp_path: Path, othe
         assert (health.status, health.json()["redis"]) == (503, "away")
         told(running, "web", words)
         told(running, "worker", words)
+
+
+def test_the_stack_takes_our_ca_along_and_starts_no_redis_of_its_own(redis: TlsRedis) -> None:
+    env = {
+        "REDIS_HOST": bridge_address(),
+        "REDIS_PORT": str(redis.port),
+        "REDIS_USERNAME": USER,
+        "REDIS_PASSWORD": PASSWORD,
+        "REDIS_SSL_MODE": "verify_identity",
+        "REDIS_SSL_CA_FILE": str(redis.folder / "ca.pem"),
+    }
+    with Stack("abacus-test-remote-redis", **env) as stack:
+        assert not stack.containers("redis")
+        identity = create(stack.url, "0.1", "add", "0.2")
+        wait_for(lambda: finished(stack.url, identity), 20, "the task ends")
+        # Each client is on TLS and has our user's name, but for the owner who asks.
+        users = {line.split(" user=")[1].split()[0] for line in redis.cli("CLIENT", "LIST").splitlines()}
+        assert users == {USER, "default"}
+
+
+def test_a_start_in_plain_text_is_told() -> None:
+    need(docker_missing())
+    stack = Stack("abacus-test-remote-redis", REDIS_HOST="redis.example")
+    stack.down()
+    try:
+        stack.compose("up", "--build", "secrets", check=False)
+        assert "Redis at redis.example is spoken to in plain text" in stack.compose("logs", "secrets")
+    finally:
+        stack.down()
 
 
 def test_tls_with_whoever_answers_is_enough_for_required(redis: TlsRedis, tmp_path: Path) -> None:
