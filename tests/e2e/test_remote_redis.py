@@ -1,5 +1,6 @@
 """A Redis elsewhere that speaks TLS alone and knows our user: what works, what is refused, and how that is told."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ import pytest
 from support.embedded import Embedded
 from support.http import ask, create, finished
 from support.needs import need
-from support.stack import CHECKOUT, Stack, bridge_address, docker_missing
+from support.stack import CHECKOUT, ROOT, Stack, bridge_address, docker_missing
 from support.tls_redis import PASSWORD, USER, TlsRedis, make_ca, make_certificate
 from support.waiting import wait_for
 
-RIGHTS = "~* &* +@all"
+# Those that the local one gives the app, and that the manual names for a Redis elsewhere.
+GIVEN = re.search(r"REDIS_RIGHTS:-(.*?)\}", (ROOT / "docker-compose.yaml").read_text(), re.DOTALL)
 QUEUES = {"tasks", "batches"}
 
 
@@ -29,7 +31,9 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsRedis]:
     make_ca(folder, "ca")
     make_ca(folder, "other")
     make_certificate(folder, "ca", f"DNS:localhost,IP:{bridge_address()}")
-    with TlsRedis(folder, f"abacus-test-tls-{CHECKOUT}", RIGHTS, "0.0.0.0") as running:
+    assert GIVEN
+    rights = " ".join(GIVEN[1].split())
+    with TlsRedis(folder, f"abacus-test-tls-{CHECKOUT}", rights, "0.0.0.0") as running:
         yield running
 
 
