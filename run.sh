@@ -22,7 +22,7 @@ set -euo pipefail
 case ${DATA_DIR:-} in '' | /*) ;; *) export DATA_DIR=$PWD/$DATA_DIR ;; esac
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 cd -- "$here"
-run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule: settings.RUN_DIR
+run_dir=${RUN_DIR:-${DATA_DIR:-$here/data}/run} # heartbeat and drain file: settings.RUN_DIR
 venv=$here/.venv
 # The image says so itself; there the dependencies are elsewhere and nothing may be installed.
 [ -z "${ABACUS_IMAGE:-}" ] || venv=/opt/venv
@@ -98,7 +98,7 @@ manage() { # becomes a management command
 
 drain() { # PID...: stops the lanes; /ready answers 404 once the file is there, HAProxy stops sending, requests end
   local server killer code=0
-  touch "$drain_file"
+  [ ! -d "${drain_file%/*}" ] || touch "$drain_file"
   sleep "${DRAIN_SECONDS:-3}"
   kill -TERM "$@" 2>/dev/null || true
   # uWSGI waits for its requests however long they take; a transfer may take longer than the container's stop grace.
@@ -113,9 +113,7 @@ serve() { # the site, with a stop that no request notices
   local lane servers='' code=0
   # Without a load balancer in front there is nothing to drain, and nobody who tells lanes apart.
   if [ "${DRAIN_SECONDS:-3}${BULK_BIND:-}" = 0 ]; then manage web; fi
-  drain_file=${DRAIN_FILE:-$run_dir/draining}
-  mkdir -p "$run_dir"
-  rm -f "$drain_file"
+  drain_file=${DRAIN_FILE:-$run_dir/draining} # manage.py makes its folder, and removes an old one
 
   for lane in fast ${BULK_BIND:+bulk}; do
     manage web "$lane" &
@@ -160,9 +158,11 @@ secret() { # NAME PATH...: what was given, else what is there, else a new one
   value=$(given "$1")
   shift
   for path; do [ -n "$value" ] || value=$(cat "$path" 2>/dev/null || true); done
-  [ -n "$value" ] || value=$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
+  [ -n "$value" ] || value=$(random)
   keep "$value" "$@"
 }
+
+random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
 make_secrets() {
   local value
@@ -170,7 +170,8 @@ make_secrets() {
   secret DJANGO_SECRET_KEY app/django_secret_key
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
-  keep "$value" app/django_superuser_password
+  keep "$value" web/django_superuser_password
+  rm -f app/django_superuser_password # an earlier version had it there, for all to see
   if [ -z "${MYSQL_HOST:-}" ]; then
     secret MYSQL_ROOT_PASSWORD mysql/mysql_root_password
     secret MYSQL_PASSWORD mysql/mysql_password app/mysql_password
@@ -182,9 +183,12 @@ make_secrets() {
   fi
   if [ -z "${REDIS_HOST:-}" ]; then
     secret REDIS_PASSWORD redis/redis_password app/redis_password
+    [ -s redis/redis_admin_password ] || keep "$(random)" redis/redis_admin_password
   else # a Redis of someone else's may have no password: then the file is empty
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
+    [ -n "${REDIS_SSL_MODE:-}" ] || say "Redis at $REDIS_HOST is spoken to in plain text, its password included." \
+      "Unless the way there is yours alone, set REDIS_SSL_MODE (.env.example)."
   fi
   # No secret, but it goes the same way: the container shares the machine's name (uts: host).
   keep "$(cat /proc/sys/kernel/hostname)" app/machine_name

@@ -17,7 +17,8 @@ class Stand(Stack):
     """`with Stand(folder) as stand:`; the folder is for the answers that reference-static gives."""
 
     def __init__(self, static: Path, name: str = "abacus-bench") -> None:
-        super().__init__(name, *FILES, APP_IMAGE=name, STATIC_FILES=str(static))
+        # The references' keys and commands are others than ours.
+        super().__init__(name, *FILES, APP_IMAGE=name, STATIC_FILES=str(static), REDIS_RIGHTS="~* &* +@all")
         self.static = static
         self._database: Database | None = None
         self.noise: list[float] = []

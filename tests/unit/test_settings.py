@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from celery.app.defaults import SETTING_KEYS
+from celery.beat import PersistentScheduler
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 from commands import manage, python
 from django.conf import settings
@@ -14,6 +15,7 @@ from kombu import Connection
 from pytest_django import Settings
 
 from durable.celery.app import app
+from durable.celery.beat import Scheduler
 from durable.checks import message_fits_time_limit, secret_key_is_long
 from durable.embedded.supervisor import GRACE_SECONDS
 from durable.workers import GONE_AFTER
@@ -56,6 +58,17 @@ def test_each_time_limit_ends_before_the_next_one_begins() -> None:
     assert options["health_check_interval"] < GONE_AFTER.total_seconds()
 
 
+def test_only_json_is_taken_from_the_broker_and_from_records() -> None:
+    assert (app.conf.accept_content, app.conf.result_accept_content) == (["json"], ["json"])
+    assert (app.conf.task_serializer, app.conf.result_serializer) == ("json", "json")
+
+
+def test_beat_keeps_no_file_and_all_is_due_when_it_starts() -> None:
+    scheduler = Scheduler(app=app)
+    assert not isinstance(scheduler, PersistentScheduler)
+    assert {name for name, entry in scheduler.schedule.items() if entry.is_due()[0]} == {"sweep", "purge"}
+
+
 def test_a_periodic_task_does_not_outlive_its_next_turns() -> None:
     schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
     for entry in schedule.values():
@@ -79,7 +92,12 @@ def test_without_hosts_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
 
 def test_a_long_data_folder_still_fits_a_sockets_address(tmp_path: Path) -> None:
     long = tmp_path / ("d" * 120)
-    assert len(load(long, "REDIS_SOCKET")["REDIS_SOCKET"]) < 100
+    socket = Path(load(long, "REDIS_SOCKET")["REDIS_SOCKET"])
+    try:
+        assert len(str(socket)) < 100
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+    finally:
+        socket.parent.rmdir()
 
 
 def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
@@ -103,6 +121,32 @@ def test_a_frozen_mysql_holds_no_request_for_longer_than_five_seconds(tmp_path: 
 def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: str) -> None:
     found = load(tmp_path, "CELERY_BROKER_URL", REDIS_PASSWORD=password, **REMOTE)
     assert found["CELERY_BROKER_URL"] == f"redis://:{quote(password, safe='')}@redis.example:6379/0"
+
+
+def test_a_user_and_tls_reach_the_broker_and_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("a CA")
+    tls = {"REDIS_SSL_MODE": "verify_identity", "REDIS_SSL_CA_FILE": str(tmp_path / "ca.pem")}
+    login = {"REDIS_USERNAME": "sh@p", "REDIS_PASSWORD": "p:w"}
+    names = ("CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", "CACHES")
+    found = load(tmp_path, *names, **REMOTE, **tls, **login)
+    assert found["CELERY_BROKER_URL"] == "rediss://sh%40p:p%3Aw@redis.example:6379/0"
+    cache = found["CACHES"]["default"]
+    assert cache["LOCATION"] == "rediss://sh%40p:p%3Aw@redis.example:6379/1"
+    checked = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(tmp_path / "ca.pem")}
+    assert found["CELERY_BROKER_USE_SSL"] == checked
+    assert checked.items() <= cache["OPTIONS"].items()
+
+
+def test_required_is_tls_with_whoever_answers(tmp_path: Path) -> None:
+    found = load(tmp_path, "CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", REDIS_SSL_MODE="required", **REMOTE)
+    assert found["CELERY_BROKER_URL"].startswith("rediss://")
+    assert found["CELERY_BROKER_USE_SSL"] == {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+
+
+def test_a_ca_that_would_not_count_is_refused(tmp_path: Path) -> None:
+    env = django({"REDIS_SSL_CA_FILE": __file__, "REDIS_SSL_MODE": "required", **REMOTE})
+    result = python("-c", "from django.conf import settings; settings.DEBUG", data=tmp_path, **env)
+    assert "set it to verify_identity" in result.stderr
 
 
 def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
@@ -151,6 +195,9 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("MYSQL_SSL_MODE", "maybe"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
         ("REDIS_PASSWORD_FILE", "/nowhere"),
+        ("REDIS_USERNAME", "without-a-password"),
+        ("REDIS_SSL_MODE", "maybe"),
+        ("REDIS_SSL_CA_FILE", "/nowhere"),
         ("RABBITMQ_PASSWORD_FILE", "/nowhere"),
         ("CELERY_BROKER_URL_FILE", "/nowhere"),
         ("MYSQL_PASSWORD_FILE", "/nowhere"),

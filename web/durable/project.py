@@ -19,7 +19,7 @@ def folder_of_manage_py() -> Path:
 
 BASE_DIR = folder_of_manage_py()
 DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).absolute()
-RUN_DIR = Path(env_str("RUN_DIR", "/tmp/abacus"))  # noqa: S108 (a tmpfs in the image): heartbeat and drain files
+RUN_DIR = Path(env_str("RUN_DIR", str(DATA_DIR / "run")))  # heartbeat and drain files; a tmpfs in the image
 DRAIN_FILE = Path(env_str("DRAIN_FILE", str(RUN_DIR / "draining")))
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from durable.celery.app import app
+from durable.folders import run_dir
 
 
 class CeleryCommand(BaseCommand):
@@ -17,6 +18,7 @@ class CeleryCommand(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """manage.py NAME [options of Celery]."""
+        run_dir(settings.RUN_DIR)  # here, since Celery's worker would end with 0
         sys.exit(app.start([*self.started_as(), *argv[2:]]))
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -15,6 +15,7 @@ from django.db import connections
 
 from durable.access import notice
 from durable.env import env_int, env_str
+from durable.folders import run_dir
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, lane: str, **options: Any) -> None:
         """Migrate, then serve."""
+        run_dir(settings.RUN_DIR)
+        settings.DRAIN_FILE.unlink(missing_ok=True)
         call_command("migrate_once")
         if told := notice():
             logger.info(told)
