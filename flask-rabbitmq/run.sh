@@ -38,7 +38,8 @@ lock() { # NAME OPTIONS...: NAME.txt, the lock of NAME.in
 
 both() { # until one of them ends, or Ctrl-C ends both
   local port=${HTTP_PORT:-8000} asked=
-  export WEB_BIND="127.0.0.1:$port" DATA_DIR="${DATA_DIR:-$PWD/data}"
+  # Any site may have its name lead here, and its page is then of the same origin: so only this machine's names count.
+  export WEB_BIND="127.0.0.1:$port" DATA_DIR="${DATA_DIR:-$PWD/data}" ALLOWED_HOSTS="${ALLOWED_HOSTS:-localhost}"
   mkdir -p "$DATA_DIR"
   trap 'asked=yes' INT TERM HUP
   ./run.sh worker & worker=$!
