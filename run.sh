@@ -152,6 +152,8 @@ make_secrets() {
   local value
   cd /secrets
   secret DJANGO_SECRET_KEY app/django_secret_key
+  value=$(given DJANGO_SECRET_KEY_FALLBACKS)
+  keep "$value" app/django_secret_key_fallbacks
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
   keep "$value" app/django_superuser_password
