@@ -88,7 +88,9 @@ def test_so_do_fields_that_make_no_sense(flask_stack: FlaskStack, seconds: objec
     assert answer.json()["error"].endswith("give a whole number from 0 to 60.")
 
 
-@pytest.mark.parametrize("path", ["?second=1", "?seconds=1&x=1", "?seconds=1&seconds=2", f"results/{uuid.UUID(int=0)}?x=1"])
+@pytest.mark.parametrize(
+    "path", ["?second=1", "?seconds=1&x=1", "?seconds=1&seconds=2", f"results/{uuid.UUID(int=0)}?x=1"]
+)
 def test_parameters_that_nobody_knows_are_refused(flask_stack: FlaskStack, path: str) -> None:
     answer = ask("GET", f"{flask_stack.url}/{path}")
     assert answer.status == 422
