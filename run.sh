@@ -75,17 +75,20 @@ install_lock() { # GROUP: .venv gets requirements/GROUP.txt, unless it has exact
 
 lock_dependencies() {
   make_venv
-  .venv/bin/python -m pip install --disable-pip-version-check -q uv
-  lock image --extra mysql "$@"
-  lock embedded --extra embedded "$@"
-  lock test --extra embedded --group test "$@"
+  .venv/bin/python -m pip install --disable-pip-version-check -q --require-hashes --only-binary :all: -r requirements/lock.txt
+  lock image pyproject.toml --extra mysql "$@"
+  lock embedded pyproject.toml --extra embedded "$@"
+  lock test pyproject.toml --extra embedded --group test "$@"
+  # Groups alone, without the product's own dependencies.
+  lock build --group build "$@"
+  lock lock --group lock "$@"
 }
 
 lock() { # NAME OPTIONS...: requirements/NAME.txt
   local name=$1
   shift
   .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-emit-find-links --no-annotate --no-header pyproject.toml -o "requirements/$name.txt" "$@"
+    --no-emit-find-links --no-annotate --no-header -o "requirements/$name.txt" "$@"
 }
 
 # --- the roles ---
@@ -168,6 +171,8 @@ make_secrets() {
   local value
   cd /secrets
   secret DJANGO_SECRET_KEY app/django_secret_key
+  value=$(given DJANGO_SECRET_KEY_FALLBACKS)
+  keep "$value" app/django_secret_key_fallbacks
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
   keep "$value" web/django_superuser_password

@@ -1,6 +1,7 @@
 """What tools can tell about the files."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,21 +96,34 @@ LIMITS = ("LIMIT_REQUESTS", "LIMIT_CONNECTIONS", "LIMIT_LOGINS", "LIMIT_BULK")
     ],
     ids=["defaults", "proxies", "json, no limits"],
 )
-def test_haproxy_accepts_its_configuration(env: dict[str, str]) -> None:
+@pytest.mark.parametrize("place", ["haproxy", "flask-rabbitmq"])
+def test_haproxy_accepts_its_configuration(place: str, env: dict[str, str]) -> None:
     need(docker_missing())
     folder = "/usr/local/etc/haproxy"
-    mount = f"{ROOT}/haproxy/haproxy.cfg:{folder}/haproxy.cfg:ro"
+    mount = f"{ROOT}/{place}/haproxy.cfg:{folder}/haproxy.cfg:ro"
     given = [part for name, value in env.items() for part in ("-e", f"{name}={value}")]
     clean("docker", "run", "--rm", *given, "-v", mount, "haproxy:3.2", "haproxy", "-c", "-f", f"{folder}/haproxy.cfg")
 
 
 def test_the_locks_name_no_index_and_pin_with_hashes() -> None:
-    for lock in [*(ROOT / "requirements").glob("*.txt"), ROOT / "flask-rabbitmq" / "requirements.txt"]:
+    for lock in [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "flask-rabbitmq").glob("*.txt")]:
         lines = [line for line in lock.read_text().splitlines() if line and not line.startswith((" ", "#"))]
         assert lines
         assert all("==" in line for line in lines), lock
         assert "://" not in lock.read_text()
         assert lock.read_text().count("--hash=sha256:") >= len(lines)
+
+
+@pytest.mark.parametrize("name", ["run.sh", "web/Dockerfile", "flask-rabbitmq/run.sh", "flask-rabbitmq/Dockerfile"])
+def test_nothing_is_installed_that_no_lock_pins(name: str) -> None:
+    lines = (ROOT / name).read_text().replace("\\\n", " ").splitlines()
+    installs = [line for line in lines if re.search(r"\bpip .*\binstall\b", line) and not line.lstrip().startswith("#")]
+    assert installs
+    for install in installs:
+        assert re.search("--require-hashes|PIP_REQUIRE_HASHES=1", install), install
+        assert re.search("--only-binary :all:|PIP_ONLY_BINARY=:all:", install), install
+        # What is built all the same is built with what is there.
+        assert ("--no-binary" in install) == ("--no-build-isolation" in install), install
 
 
 def test_git_ignores_what_holds_secrets() -> None:

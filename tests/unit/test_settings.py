@@ -202,6 +202,7 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("CELERY_BROKER_URL_FILE", "/nowhere"),
         ("MYSQL_PASSWORD_FILE", "/nowhere"),
         ("DJANGO_SECRET_KEY_FILE", "/nowhere"),
+        ("DJANGO_SECRET_KEY_FALLBACKS_FILE", "/nowhere"),
         ("DJANGO_TIME_ZONE", "Mars/Phobos"),
     ],
 )
@@ -247,6 +248,15 @@ def test_a_folder_that_cannot_hold_the_key_gets_a_sentence(tmp_path: Path) -> No
 def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("made-on-the-first-start\n")
     assert load(tmp_path, "SECRET_KEY", DJANGO_SECRET_KEY="") == {"SECRET_KEY": "made-on-the-first-start"}
+
+
+@pytest.mark.parametrize("given", ["older,oldest", "older, oldest", "older\noldest\n"])
+def test_what_earlier_keys_signed_still_counts(tmp_path: Path, given: str) -> None:
+    (tmp_path / "fallbacks").write_text(given)
+    path = str(tmp_path / "fallbacks")
+    found = load(tmp_path, "SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY_FALLBACKS_FILE=path)
+    assert found == {"SECRET_KEY_FALLBACKS": ["older", "oldest"]}
+    assert load(tmp_path, "SECRET_KEY_FALLBACKS") == {"SECRET_KEY_FALLBACKS": []}
 
 
 @pytest.mark.parametrize("secure", ["", "1"])

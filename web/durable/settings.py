@@ -16,12 +16,13 @@ from django.core.exceptions import ImproperlyConfigured
 from durable import logs
 from durable.celery.settings import *  # noqa: F403
 from durable.databases import CACHES, DATABASES, EMBEDDED, MYSQL_HOST, REDIS_HOST, REDIS_SOCKET  # noqa: F401
-from durable.env import env_bool, env_int, env_list, env_networks, env_number, env_str
+from durable.env import env_bool, env_int, env_list, env_networks, env_number, env_secret, env_str
 from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, machine_names, secret_key  # noqa: F401
 
 # --- The site -----------------------------------------------------------------------------------
 SITE_NAME = "Tasks"
 SECRET_KEY = secret_key(make=EMBEDDED)
+SECRET_KEY_FALLBACKS = env_secret("DJANGO_SECRET_KEY_FALLBACKS").replace(",", " ").split()
 DEBUG = False
 # ./run.sh dev sets it: templates and static files are read anew for each request.
 DEV = env_bool("DJANGO_DEV")
