@@ -14,9 +14,10 @@ from datetime import timedelta
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Now
 
-from durable.events import Event
+from durable.events import Event, What
 
-FAILED, LOGIN = "login failed", "login"
+FAILED: What = "login failed"
+LOGIN: What = "login"
 FREE_TRIES = {"account": 3, "address": 10}  # before the first pause; people behind one address share it
 LONGEST = 900  # seconds
 WINDOW = timedelta(hours=1)
@@ -46,7 +47,7 @@ def left(failed: "QuerySet[Event]", free: int) -> int:
     ages: list[timedelta] = list(failed.order_by("-id").values_list(age, flat=True)[:LOOKED_AT])
     if len(ages) < free:
         return 0
-    whole = min(2 ** (len(ages) - free + 1), LONGEST)
+    whole: int = min(2 ** (len(ages) - free + 1), LONGEST)
     return max(0, math.ceil(whole - ages[0].total_seconds()))
 
 
