@@ -85,6 +85,7 @@ def test_the_time_that_the_application_takes_is_not_the_clients(clock: Clock) ->
 def test_who_is_waited_for_in_vain_has_his_socket_shut(clock: Clock) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
+        ours.settimeout(5)
         transfer = Transfer(MOST_IN, socket.SHUT_RD)
         transfer.connection = ours.fileno()
         transfer.begin()
@@ -172,6 +173,18 @@ def test_a_slow_but_living_reader_gets_all(clock: Clock) -> None:
 
 def test_a_slow_reader_is_cut_after_the_grace(clock: Clock) -> None:
     assert len(sent(clock, 1_000, iter([b"x" * 50_000] * 100))) < 2 * GRACE * 1_000 + PIECE
+
+
+def test_a_reader_who_is_cut_is_a_line_in_the_log(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    response = StreamingHttpResponse(iter([b"x" * 50_000] * 100))
+    answer: Any = transfers.leaving(RequestFactory().get("/api/batches/1/results.csv"), response)  # type: ignore[arg-type]
+    next(answer.streaming_content)
+    clock.now += GRACE + 5
+    with caplog.at_level("INFO"):
+        answer.close()  # what uWSGI does when its write has failed
+    assert [record.getMessage() for record in caplog.records] == [
+        "cut: GET /api/batches/1/results.csv was read too slowly"
+    ]
 
 
 def test_under_uwsgi_only_a_whole_file_has_an_end(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,10 +208,11 @@ def outgoing(request: HttpRequest, content: Iterable[bytes], chunked: bool) -> I
             transfer.begin()
             try:
                 yield b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
-            finally:
+            finally:  # uWSGI comes back no more once a write has failed
                 transfer.end(len(piece))
+                if transfer.too_slow:
+                    logger.info("cut: %s %s was read too slowly", request.method, request.path)
             if transfer.too_slow:
-                logger.info("cut: %s %s was read too slowly", request.method, request.path)
                 return
     if chunked:
         yield b"0\r\n\r\n"
