@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 try:
-    from uwsgi import set_logvar  # type: ignore[import-untyped]  # uWSGI's own, there is none outside of it
+    from uwsgi import set_logvar  # uWSGI's own, there is none outside of it
 except ImportError:
     set_logvar = None
 
