@@ -94,7 +94,8 @@ class Doors(Stack):
     def open(self, env: Mapping[str, str], *options: str, ready: bool = True) -> Iterator[Door]:
         """A HAProxy with these variables in .env, and with more options of `docker compose run`."""
         port = free_port()
-        command = ["run", "-d", "--no-deps", "-e", "WEB_ADDRESS=echo:8000", "-p", f"127.0.0.1:{port}:8080", *options]
+        both_lanes = ("-e", "WEB_ADDRESS=echo:8000", "-e", "BULK_ADDRESS=echo:8000")
+        command = ["run", "-d", "--no-deps", *both_lanes, "-p", f"127.0.0.1:{port}:8080", *options]
         container = self.compose(*command, "haproxy", env=dict(env)).strip()
         try:
             door = Door(container, port, self.address(container), self.echo)
