@@ -13,7 +13,7 @@ from support.http import Answer, ask
 from support.waiting import wait_for
 
 # Everything that a page may send to another origin without being asked: no preflight, no readable answer.
-PAGE = """<!doctype html><title>Kittens</title><iframe name="sink"></iframe>
+PAGE = """<!doctype html><title>Kittens</title>
 <script>
 async function attack(target, task, failed) {
   const text = (body) => ({ method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" }, body });
@@ -31,12 +31,13 @@ async function attack(target, task, failed) {
   return sends.length;
 }
 function form(action, name, value) {
-  const made = document.createElement("form");
-  Object.assign(made, { action, method: "post", enctype: "text/plain", target: "sink" });
+  // each into a frame of its own: a second navigation of one would cancel the first
+  const [made, frame] = ["form", "iframe"].map((tag) => document.createElement(tag));
+  frame.name = `frame${document.querySelectorAll("iframe").length}`;
+  Object.assign(made, { action, method: "post", enctype: "text/plain", target: frame.name });
   if (name) made.append(Object.assign(document.createElement("input"), { name, value }));
-  document.body.append(made);
-  const sink = document.querySelector("iframe");
-  return new Promise((resolve) => { sink.onload = resolve; made.submit(); });
+  document.body.append(made, frame);
+  made.submit();
 }
 </script>"""
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plain_static", "pu
 NOBODYS = {"open": {"read", "write"}, "read": {"read"}, "login": set[str]()}
 OWN = {"reader": {"read"}, "writer": {"read", "write"}, "operator": {"read", "write", "operate"}}
 FREE = {"/login", "/logout", "/language", "/admin/login/"}
-OPERATORS = {"/api/events"}
+OPERATORS = {"/api/events", "/api/events/1"}
 
 
 def routes(patterns: Any = None, prefix: str = "/") -> Iterator[str]:
@@ -39,7 +39,7 @@ def example(pattern: Any) -> str:
     return {"(?P<url>.*)$": "nothing"}.get(text, "auth/" if text.startswith("^(?P<app_label>") else text)
 
 
-ROUTES = sorted({*routes(), "/nothing", "/api/nothing", "/nothing/deeper/"})
+ROUTES = sorted({*routes(), "/nothing", "/api/nothing", "/nothing/deeper/", *OPERATORS})
 
 
 def scope(path: str, method: str) -> str:

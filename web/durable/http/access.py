@@ -123,6 +123,8 @@ def refused(request: HttpRequest, principal: Principal, scope: str) -> HttpRespo
         response = redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
         response["Cache-Control"] = "no-store"
         return response
+    if "read" not in principal.scopes:  # who may not look does not learn either that an address is a special one
+        scope = "read" if request.method in SAFE else "write"
     return challenged(refusal(request, 401, LOG_IN if page else NAMELESS.format(scope=scope)))
 
 

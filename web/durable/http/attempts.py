@@ -47,7 +47,7 @@ def left(failed: "QuerySet[Event]", free: int) -> int:
     ages: list[timedelta] = list(failed.order_by("-id").values_list(age, flat=True)[:LOOKED_AT])
     if len(ages) < free:
         return 0
-    whole: int = min(2 ** (len(ages) - free + 1), LONGEST)
+    whole = min(1 << (len(ages) - free + 1), LONGEST)
     return max(0, math.ceil(whole - ages[0].total_seconds()))
 
 
