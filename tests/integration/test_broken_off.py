@@ -48,9 +48,9 @@ def upload(site: Embedded, way: str) -> Sent:
 
 
 def break_off(url: str, path: str, headers: dict[str, str], half: bytes, reset: bool) -> None:
-    """Announce 500 kB, send less, go away: by an end of the stream, or by a reset as after a crash."""
+    """Announce 4 kB more than is sent, go away: by an end of the stream, or by a reset as after a crash."""
     parts = urlsplit(url)
-    head = {"Host": parts.netloc, "Content-Length": "500000", **headers}
+    head = {"Host": parts.netloc, "Content-Length": str(len(half) + 4_000), **headers}
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
     with socket.create_connection((parts.hostname or "", parts.port or 80)) as client:
         if reset:
