@@ -13,9 +13,8 @@ from support.stack import Stack
 
 SIZE = 10_000_000
 BOUND = 160  # MB that no uWSGI process may ever have held: 75 is what it takes to have loaded everything
-PEAKS = (
-    "for p in /proc/[0-9]*; do ! grep -q uwsgi $p/comm || sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\) kB/\\1/p' $p/status; done"
-)
+PEAK = "sed -n 's/VmHWM:[^0-9]*\\([0-9]*\\) kB/\\1/p' $p/status"
+PEAKS = f"for p in /proc/[0-9]*; do ! grep -q uwsgi $p/comm || {PEAK}; done"
 BOMBS = hostile.bombs(SIZE)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import hostile
+import pytest
 from checker import Load
 from verbs import docker
 
@@ -40,7 +41,9 @@ def incidents(stack: Stack, since: float) -> list[str]:
     return [line for line in logs if any(sign in line for sign in signs)]
 
 
-def test_slow_uploads_and_downloads_cost_the_others_nothing(lone: Stack, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bound", ["0", "2"], ids=["all at once", "two at once"])
+def test_slow_uploads_and_downloads_cost_the_others_nothing(lone: Stack, tmp_path: Path, bound: str) -> None:
+    lone.up("--scale", "web=1", "--scale", "celery=2", LIMIT_BULK=bound)
     batch, (container,) = upload(lone, CSV), lone.containers("web")
     restarts = docker("inspect", "-f", "{{.RestartCount}}", container)
     calm = load(lone, tmp_path / "calm")
