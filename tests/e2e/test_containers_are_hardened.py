@@ -149,12 +149,24 @@ def test_haproxy_cannot_reach_the_data(stack: Stack, service_name: str, port: in
     assert not succeeds(haproxy, f"getent hosts {service_name}")
 
 
+APP_SECRETS = {"django_secret_key", "django_secret_key_fallbacks", "machine_name", "mysql_password", "redis_password"}
+
+
 @pytest.mark.parametrize(
     ("service_name", "names"),
     [
-        ("web", {"django_secret_key", "machine_name", "mysql_password", "redis_password"}),
-        ("celery", {"django_secret_key", "machine_name", "mysql_password", "redis_password"}),
-        ("beat", {"django_secret_key", "machine_name", "mysql_password", "redis_password"}),
+        (
+            "web",
+            APP_SECRETS,
+        ),
+        (
+            "celery",
+            APP_SECRETS,
+        ),
+        (
+            "beat",
+            APP_SECRETS,
+        ),
         ("mysql", {"mysql_password", "mysql_root_password"}),
         ("redis", {"redis_admin_password", "redis_password"}),
         ("haproxy", set()),

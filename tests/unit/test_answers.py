@@ -109,7 +109,7 @@ def test_health_tells_that_the_database_is_away(client: Client) -> None:
     with database_away():
         response = client.get("/health")
     assert response.status_code == 503
-    assert response.json() == {"status": "degraded", "database": "away", "redis": "ok"}
+    assert response.json() == {"status": "degraded", "database": "away", "redis": "ok", "access": "open"}
 
 
 def test_health_tells_that_redis_is_away_and_the_log_tells_why(
@@ -124,6 +124,7 @@ def test_health_tells_that_redis_is_away_and_the_log_tells_why(
         "database": "ok",
         "redis": "away",
         "workers": "ok",
+        "access": "open",
     }
 
 
@@ -140,7 +141,7 @@ def test_however_many_ask_for_health_each_part_is_asked_once_a_second(
     monkeypatch.setattr(health, "look", look)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: Client().get("/health").json(), range(40)))
-    assert answers == [{"status": "ok", "database": "ok"}] * 40
+    assert answers == [{"status": "ok", "database": "ok", "access": "open"}] * 40
     assert len(looks) == 1
     health.latest.until = time.monotonic()
     client.get("/health")
@@ -154,5 +155,5 @@ def test_a_body_that_nobody_wants_is_read_to_its_end(path: str) -> None:
     environ["wsgi.input"] = unread = io.BytesIO(body)
     response = WSGIHandler()(environ, lambda *_: bytes)
     response.close()
-    assert response.status_code in {403, 404, 405}
+    assert response.status_code in {403, 404, 405, 413}
     assert unread.tell() == len(body)

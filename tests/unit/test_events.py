@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 from rows import KIND, states, store
@@ -15,6 +16,7 @@ from durable import services
 from durable.batches import Reader, Rows
 from durable.by import NOBODY, By
 from durable.events import record
+from durable.http.access import Principal
 from durable.http.by import by
 from durable.listing import Filters
 from durable.models import Batch, Event
@@ -130,6 +132,13 @@ def test_an_idempotency_key_is_its_principals_own() -> None:
     assert len(set(batches)) == 2
 
 
+def asked_by_nobody(headers: dict[str, str]) -> HttpRequest:
+    """A request as access.py leaves it."""
+    request = RequestFactory().get("/", headers=headers)
+    request.principal = Principal("", frozenset())  # type: ignore[attr-defined]
+    return request
+
+
 @pytest.mark.parametrize("key", ["annekey", "anne\0key", "\xffanne\xffkey", "anne:key"])
 def test_nobody_can_squat_the_key_of_somebody(key: str) -> None:
     create(NOBODY, key, x="7")
@@ -161,13 +170,13 @@ def test_behind_haproxy_the_address_is_the_last_that_was_forwarded(
 ) -> None:
     settings.EMBEDDED = False
     headers = {"X-Forwarded-For": given} if given else {}
-    request = RequestFactory().get("/", headers={**headers, "X-Request-ID": "r"})
+    request = asked_by_nobody({**headers, "X-Request-ID": "r"})
     assert by(request) == By("", address, "r")
 
 
 def test_embedded_no_forwarded_address_is_believed(settings: Settings) -> None:
     settings.EMBEDDED = True
-    request = RequestFactory().get("/", headers={"X-Forwarded-For": "198.51.100.7", "X-Request-ID": "r"})
+    request = asked_by_nobody({"X-Forwarded-For": "198.51.100.7", "X-Request-ID": "r"})
     assert by(request).address == "127.0.0.1"
 
 
