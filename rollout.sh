@@ -70,7 +70,6 @@ failed() {
 }
 
 [ "${1:-}" = --no-build ] || docker compose build --quiet secrets || failed "$@"
-docker compose run --rm --no-deps secrets || failed "$@" # a newer version may want one more
 docker compose run --rm --no-deps migrate >/dev/null || { say "the migrations failed"; failed "$@"; }
 for service in web celery; do replace "$service" || failed "$@"; done
 docker compose up -d --no-deps --no-build beat 2>/dev/null

@@ -11,7 +11,6 @@
 #   ./run.sh beat         the clock that sends the periodic tasks (one is enough)
 #   ./run.sh migrate      wait for the database, migrate, end
 #   ./run.sh manage ...   Django's manage.py
-#   ./run.sh token ...    a program's token: make NAME [--scopes read,write] [--days 90], list, revoke NAME
 #   ./run.sh rollout      a rolling update of the running containers (rollout.sh tells how)
 #   ./run.sh secrets      (in the image) make what secrets are missing
 #   ./run.sh lock [args]  (maintainers) make requirements/*.txt anew; --upgrade takes newer versions
@@ -22,7 +21,7 @@ set -euo pipefail
 case ${DATA_DIR:-} in '' | /*) ;; *) export DATA_DIR=$PWD/$DATA_DIR ;; esac
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" >/dev/null && pwd)
 cd -- "$here"
-run_dir=${RUN_DIR:-${DATA_DIR:-$here/data}/run} # heartbeat and drain file: settings.RUN_DIR
+run_dir=${RUN_DIR:-/tmp/abacus} # heartbeat, drain file, beat's schedule: settings.RUN_DIR
 venv=$here/.venv
 # The image says so itself; there the dependencies are elsewhere and nothing may be installed.
 [ -z "${ABACUS_IMAGE:-}" ] || venv=/opt/venv
@@ -75,20 +74,17 @@ install_lock() { # GROUP: .venv gets requirements/GROUP.txt, unless it has exact
 
 lock_dependencies() {
   make_venv
-  .venv/bin/python -m pip install --disable-pip-version-check -q --require-hashes --only-binary :all: -r requirements/lock.txt
-  lock image pyproject.toml --extra mysql "$@"
-  lock embedded pyproject.toml --extra embedded "$@"
-  lock test pyproject.toml --extra embedded --group test "$@"
-  # Groups alone, without the product's own dependencies.
-  lock build --group build "$@"
-  lock lock --group lock "$@"
+  .venv/bin/python -m pip install --disable-pip-version-check -q uv
+  lock image --extra mysql "$@"
+  lock embedded --extra embedded "$@"
+  lock test --extra embedded --group test "$@"
 }
 
 lock() { # NAME OPTIONS...: requirements/NAME.txt
   local name=$1
   shift
   .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-emit-find-links --no-annotate --no-header -o "requirements/$name.txt" "$@"
+    --no-emit-find-links --no-annotate --no-header pyproject.toml -o "requirements/$name.txt" "$@"
 }
 
 # --- the roles ---
@@ -99,37 +95,21 @@ manage() { # becomes a management command
   exec "$venv/bin/python" manage.py "$@"
 }
 
-drain() { # PID...: stops the lanes; /ready answers 404 once the file is there, HAProxy stops sending, requests end
-  local server killer code=0
-  [ ! -d "${drain_file%/*}" ] || touch "$drain_file"
-  sleep "${DRAIN_SECONDS:-3}"
-  kill -TERM "$@" 2>/dev/null || true
-  # uWSGI waits for its requests however long they take; a transfer may take longer than the container's stop grace.
-  { sleep 25; kill -KILL "$@" 2>/dev/null; } &
-  killer=$!
-  for server; do wait "$server" || code=$?; done
-  kill "$killer" 2>/dev/null || true
-  exit "$code"
-}
-
 serve() { # the site, with a stop that no request notices
-  local lane servers='' code=0
-  # Without a load balancer in front there is nothing to drain, and nobody who tells lanes apart.
-  if [ "${DRAIN_SECONDS:-3}${BULK_BIND:-}" = 0 ]; then manage web; fi
-  drain_file=${DRAIN_FILE:-$run_dir/draining} # manage.py makes its folder, and removes an old one
+  local server code=0
+  # Without a load balancer in front there is nothing to drain.
+  if [ "${DRAIN_SECONDS:-3}" = 0 ]; then manage web; fi
+  drain_file=${DRAIN_FILE:-$run_dir/draining}
+  mkdir -p "$run_dir"
+  rm -f "$drain_file"
 
-  for lane in fast ${BULK_BIND:+bulk}; do
-    manage web "$lane" &
-    servers="$servers $!"
-  done
+  manage web &
+  server=$!
+  # /ready answers 404 once the drain file is there, HAProxy stops sending, running requests end.
   # A second signal changes nothing: it is ignored from here on.
-  # shellcheck disable=SC2064  # the processes are those of now
-  trap "trap '' TERM INT; drain $servers" TERM INT
-  # One without the other is half a site: both end, and the restart policy brings both back.
-  # shellcheck disable=SC2086
-  wait ${BULK_BIND:+-n} $servers || code=$?
-  # shellcheck disable=SC2086
-  kill -KILL $servers 2>/dev/null || true
+  trap 'trap "" TERM INT; touch "$drain_file"; sleep "${DRAIN_SECONDS:-3}"
+    kill -TERM "$server" 2>/dev/null || true; wait "$server" || exit $?; exit 0' TERM INT
+  wait "$server" || code=$?
   exit "$code"
 }
 
@@ -161,22 +141,17 @@ secret() { # NAME PATH...: what was given, else what is there, else a new one
   value=$(given "$1")
   shift
   for path; do [ -n "$value" ] || value=$(cat "$path" 2>/dev/null || true); done
-  [ -n "$value" ] || value=$(random)
+  [ -n "$value" ] || value=$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
   keep "$value" "$@"
 }
-
-random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
 make_secrets() {
   local value
   cd /secrets
   secret DJANGO_SECRET_KEY app/django_secret_key
-  value=$(given DJANGO_SECRET_KEY_FALLBACKS)
-  keep "$value" app/django_secret_key_fallbacks
   # Only what is given: there is no login of /admin/ that nobody asked for.
   value=$(given DJANGO_SUPERUSER_PASSWORD)
-  keep "$value" web/django_superuser_password
-  rm -f app/django_superuser_password # an earlier version had it there, for all to see
+  keep "$value" app/django_superuser_password
   if [ -z "${MYSQL_HOST:-}" ]; then
     secret MYSQL_ROOT_PASSWORD mysql/mysql_root_password
     secret MYSQL_PASSWORD mysql/mysql_password app/mysql_password
@@ -188,15 +163,10 @@ make_secrets() {
   fi
   if [ -z "${REDIS_HOST:-}" ]; then
     secret REDIS_PASSWORD redis/redis_password app/redis_password
-    [ -s redis/redis_admin_password ] || keep "$(random)" redis/redis_admin_password
   else # a Redis of someone else's may have no password: then the file is empty
     value=$(given REDIS_PASSWORD)
     keep "$value" app/redis_password
-    [ -n "${REDIS_SSL_MODE:-}" ] || say "Redis at $REDIS_HOST is spoken to in plain text, its password included." \
-      "Unless the way there is yours alone, set REDIS_SSL_MODE (.env.example)."
   fi
-  # No secret, but it goes the same way: the container shares the machine's name (uts: host).
-  keep "$(cat /proc/sys/kernel/hostname)" app/machine_name
   # docker-compose-rabbitmq.yaml is in use
   [ -z "${RABBITMQ_HOST:-}" ] || secret RABBITMQ_PASSWORD rabbitmq/rabbitmq_password app/rabbitmq_password
 }
@@ -228,7 +198,6 @@ case $role in
   beat) manage beat "$@" ;;
   migrate) manage migrate_once "$@" ;;
   manage) manage "$@" ;;
-  token) manage token "$@" ;;
   rollout) exec ./rollout.sh "$@" ;;
   secrets) make_secrets ;;
   lock) lock_dependencies "$@" ;;

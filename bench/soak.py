@@ -27,7 +27,7 @@ MEMORY = (  # cgroup v2, else v1
     "sed -n 's/^anon //p' /sys/fs/cgroup/memory.stat 2>/dev/null | grep . "
     "|| sed -n 's/^total_rss //p' /sys/fs/cgroup/memory/memory.stat"
 )
-REDIS = 'REDISCLI_AUTH="$(cat /run/secrets/redis_admin_password)" redis-cli --user admin INFO'
+REDIS = 'REDISCLI_AUTH="$(cat /run/secrets/redis_password)" redis-cli INFO'
 Sample = dict[str, float]
 
 

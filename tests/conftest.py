@@ -26,9 +26,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
     """Side by side (-n 3): tests of the shared stack, tests that bring their own, which both mostly wait, the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if re.search("rabbitmq|migrations|upgrade|remote_|tls|log_lines", nodeid.partition("::")[0]) and needs_docker(
-            nodeid
-        ):
+        if re.search("rabbitmq|migrations|upgrade|remote_mysql", nodeid.partition("::")[0]) and needs_docker(nodeid):
             return "other stacks"
         return "docker" if needs_docker(nodeid) else "desk"
 

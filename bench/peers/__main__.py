@@ -173,7 +173,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     chosen = parser.parse_args(argv)
     files = ("docker-compose.yaml", "bench/peers/compose.yaml")
-    with Stack("bench-peers", *files, APP_IMAGE="abacus-bench-growth", REDIS_RIGHTS="~* &* +@all") as stack:
+    with Stack("bench-peers", *files, APP_IMAGE="abacus-bench-growth") as stack:
         bench = Bench(stack, chosen.count, chosen.samples)
         rounds: dict[str, list[Round]] = {peer: [] for peer in chosen.peers}
         with bench.producer():

@@ -3,13 +3,7 @@
 import sqlite3
 
 from flask import Flask, Response, json
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError, ServiceUnavailable
-
-# What Werkzeug's own words leave open: what to do.
-SENTENCES: dict[type[HTTPException], str] = {
-    RequestEntityTooLarge: "The body is larger than 1024 bytes; send a small JSON object, or no body.",
-    SecurityError: "This site has another name; ask for it under that, or add this one to ALLOWED_HOSTS.",
-}
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 
 def register_errors(app: Flask) -> None:
@@ -19,9 +13,8 @@ def register_errors(app: Flask) -> None:
 
 
 def as_json(error: HTTPException) -> Response:
-    """The error's own status and headers, and a sentence as JSON."""
-    sentence = SENTENCES.get(type(error), error.description)
-    response = Response(json.dumps({"error": sentence}) + "\n", error.code, error.get_headers())
+    """The error's own status and headers, and its description as JSON."""
+    response = Response(json.dumps({"error": error.description}) + "\n", error.code, error.get_headers())
     response.content_type = "application/json"
     return response
 

@@ -12,7 +12,7 @@ from support.http import create
 pytestmark = pytest.mark.parametrize("site", ["embedded"], indirect=True)
 
 BAD_FILE: FilePayload = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,task_type,y\n1,add,?"}
-PATHS = ["/", "/?status=failed", "/?batch=wrong", "/tasks/many?action=cancel&status=failed", "/nothing", "/login"]
+PATHS = ["/", "/?status=failed", "/?batch=wrong", "/tasks/many?action=cancel&status=failed", "/nothing"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -44,21 +44,4 @@ def test_axe_finds_nothing_on_the_other_pages(
     page.goto(f"{site}{path}{'&' if '?' in path else '?'}lang={language}")
 
     assert page.locator("html").get_attribute("lang") == language
-    assert violations(page, axe) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_on_the_login(
-    unguarded_page: Page, axe: str, site: str, width: int, scheme: Literal["light", "dark"]
-) -> None:
-    page = unguarded_page
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{site}/login")
-    page.get_by_label("Name", exact=True).fill(f"nobody {width} {scheme}")
-    page.get_by_label("Password").fill("wrong")
-    page.locator("#login").get_by_role("button", name="Log in").click()
-    expect(page.locator("#login-error")).not_to_be_empty()
-
     assert violations(page, axe) == []

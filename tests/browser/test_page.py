@@ -177,28 +177,6 @@ def test_the_page_says_that_the_server_is_away_and_recovers(browser: Browser, si
         page.close()
 
 
-def test_a_refusal_for_a_longer_time_is_told_at_once_and_what_was_typed_stays(browser: Browser, site: str) -> None:
-    page, posts = browser.new_page(), list[str]()
-    sentence = "Nothing was stored: about 9 tasks wait already, and at most 9 may."
-
-    def full(route: Route) -> None:
-        if route.request.method != "POST":
-            return route.continue_()
-        posts.append(route.request.url)
-        return route.fulfill(status=503, headers={"Retry-After": "60"}, json={"error": sentence})
-
-    try:
-        page.goto(site)
-        page.route("**/*", full)
-        fill(page, "17", "add", "1")
-        button(page).click()
-        expect(page.locator("#form-error")).to_contain_text(sentence)
-        expect(page.get_by_label("First number")).to_have_value("17")
-        assert len(posts) == 1
-    finally:
-        page.close()
-
-
 @pytest.mark.parametrize("broken", ["announceFinished", "renewKey", "problem"])
 def test_a_script_that_breaks_leaves_no_locked_form(browser: Browser, site: str, broken: str) -> None:
     # Given a page one of whose functions raises an exception

@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from durable import batches, bounds, claims, kinds, listing, outcomes, pace, purge, results, services, stats, sweep
+from durable import batches, claims, kinds, listing, outcomes, pace, purge, results, services, stats, sweep
 from durable.listing import Filters, changes, page
 from durable.models import Batch, Claim
 from durable.words import Sentence
@@ -52,7 +52,6 @@ calls = {
   "sweep: touch": lambda: rows.touch(ids, now),
   "purge": lambda: purge.purge_tasks(kind, timedelta(days=0), 1000),
   "purge: batches": lambda: purge.purge_batches(kind, timedelta(days=0), 1000),
-  "bound": lambda: bounds.Waiting(kind).known(),
   "one": lambda: listing.one(kind, ids[0]),
   "list": lambda: filtered(),
   **{f"list: {status}": lambda status=status: filtered(status=status)

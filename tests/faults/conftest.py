@@ -23,11 +23,3 @@ def faulty(victims: Stack) -> Iterator[Stack]:
         victims.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
     victims.wait_healthy("mysql", "redis", "web", "celery", "beat", "haproxy")
     yield victims
-
-
-@pytest.fixture
-def lone(faulty: Stack) -> Iterator[Stack]:
-    """One web container that all clients share, without the bound on what one address may transfer at once."""
-    faulty.up("--scale", "web=1", "--scale", "celery=2", LIMIT_BULK="0")
-    yield faulty
-    faulty.up("--scale", "web=2", "--scale", "celery=2")

@@ -30,8 +30,8 @@ def insert(stack: Stack, count: int, task_type: str = "add") -> None:
 
 
 def redis(stack: Stack, *command: str) -> str:
-    """A command in the local Redis, by its admin."""
-    client = 'REDISCLI_AUTH="$(cat /run/secrets/redis_admin_password)" exec redis-cli --user admin "$@"'
+    """A command in the local Redis."""
+    client = 'REDISCLI_AUTH="$(cat /run/secrets/redis_password)" exec redis-cli "$@"'
     return stack.compose("exec", "-T", "redis", "sh", "-c", client, "sh", *command).strip()
 
 

@@ -101,17 +101,6 @@ def test_a_management_command_works_on_a_fresh_clone(tmp_path: Path) -> None:
     assert (project / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
-def test_what_it_writes_is_for_its_user_alone(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "web.log").touch(0o644)  # of an earlier version
-    with Embedded(tmp_path) as running:
-        create(running.url, "1", "add", "1")
-        files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in {"lock", "output.log"}]
-        assert {"abacus.sqlite3", "abacus.sqlite3-wal", "web.log", "worker.log", "redis.log"} <= {f.name for f in files}
-        assert [path for path in files if path.stat().st_mode & 0o077] == []
-
-
 def test_a_relative_folder_is_meant_from_where_it_was_typed(tmp_path: Path) -> None:
     script = [str(ROOT / "run.sh"), "manage", "check"]
     env = {"DATA_DIR": "data2", "PATH": os.environ["PATH"]}

@@ -43,7 +43,6 @@ def watched(context: BrowserContext) -> Iterator[Page]:
     expected = (
         "status of 422",
         "status of 400",
-        "status of 401",
         "status of 404",
         "status of 409",
         "status of 413",

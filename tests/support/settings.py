@@ -9,7 +9,6 @@ SCRUBBED = (
     "MYSQL_",
     "REDIS_",
     "RABBITMQ_",
-    "ACCESS",
     "DJANGO_",
     "CELERY_",
     "TASK",

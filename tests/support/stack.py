@@ -43,9 +43,7 @@ class Stack:
         self.project, self.files, self.port = f"{project}-{CHECKOUT}", files, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         kept = {k: os.environ[k] for k in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if k in os.environ}
-        # All tests come from one address.
-        limits = dict.fromkeys(("LIMIT_REQUESTS", "LIMIT_CONNECTIONS", "LIMIT_LOGINS", "LIMIT_BULK"), "0")
-        self.env = {**kept, **limits, "HTTP_PORT": str(self.port), "APP_IMAGE": IMAGE, **env}
+        self.env = {**kept, "HTTP_PORT": str(self.port), "APP_IMAGE": IMAGE, **env}
 
     def compose(self, *arguments: str, check: bool = True, env: dict[str, str] | None = None) -> str:
         """docker compose ...; its standard output."""

@@ -10,7 +10,7 @@ from rows import KIND, ago, held, sign, store
 
 from arithmetic.models import MathTask
 from durable import purge
-from durable.models import Batch, Claim, Event, Status, Worker
+from durable.models import Batch, Claim, Status, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STORED = [status for status in Status if status != Status.PENDING]
@@ -53,16 +53,6 @@ def test_a_purge_deletes_old_finished_rows_in_batches(settings: Settings, monkey
     assert purge.purge() == 5
     assert sorted(MathTask.objects.values_list("pk", flat=True)) == kept
     assert Worker.objects.get().name == "alive"
-
-
-def test_a_purge_deletes_old_events_in_bounded_steps(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.RETENTION_DAYS = 1
-    for hours in (25, 26, 27, 23):
-        Event.objects.create(what="cancel", time=timezone.now() - timedelta(hours=hours))
-    assert purge.purge_events(timedelta(days=1), 2) == 2
-    assert Event.objects.count() == 2
-    assert purge.purge() == 1
-    assert Event.objects.get().time > timezone.now() - timedelta(days=1)
 
 
 def test_a_purge_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,6 @@ def test_the_document_lists_every_route_of_every_kind(client: Client) -> None:
     assert sorted(document["paths"]) == sorted(
         [
             *(f"/api/tasks{path}" for path in OF_A_KIND),
-            "/api/events",
             "/api/stats",
             *(f"/api/batches{path}" for path in OF_BATCHES),
             *(f"/api/{kind}{path}" for kind in ("reading", "loan") for path in (*OF_A_KIND, "/stats", "/batches")),

@@ -1,4 +1,4 @@
-"""What /admin/ shows: every kind's rows, batches, claims, workers, events, and Celery's record of failures."""
+"""What /admin/ shows: every kind's rows, batches, claims, workers, and Celery's record of failures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,20 +14,17 @@ from django_celery_results.models import GroupResult, TaskResult
 
 from durable import kinds
 from durable.batches import counts
-from durable.events import LOOK_THROUGH, WHATS
 from durable.http.admin import KindAdmin, LookOnly, may_act, tell
-from durable.http.by import by
-from durable.http.tokens_admin import TokenAdmin
 from durable.kinds import Kind
 from durable.listing import Filters
-from durable.models import Batch, Claim, Event, Token, Worker
+from durable.models import Batch, Claim, Worker
 from durable.services import MOST, cancel_matching, retry_matching
 
 
 @admin.register(Batch)
 class BatchAdmin(LookOnly):
-    list_display = ("id", "kind", "total", "created_by", "create_time")
-    fields = ("id", "kind", "total", "created_by", "create_time", "progress")
+    list_display = ("id", "kind", "total", "create_time")
+    fields = ("id", "kind", "total", "create_time", "progress")
     actions = ("cancel_batches", "retry_batches")
 
     @admin.display(description=gettext_lazy("progress"))
@@ -46,16 +43,17 @@ class BatchAdmin(LookOnly):
         """Cancel the tasks that have not ended."""
 
         def cancel(kind: Kind, filters: Filters) -> int:
-            return cancel_matching(kind=kind, filters=filters, expected=MOST, by=by(request)).changed
+            return cancel_matching(kind=kind, filters=filters, expected=MOST).changed
 
         self.act(request, queryset, cancel)
 
     @admin.action(description=gettext_lazy("Retry what failed or was cancelled of them"), permissions=["act"])
     def retry_batches(self, request: HttpRequest, queryset: models.QuerySet[Batch]) -> None:
         """Start the failed and cancelled tasks over."""
+        identity = request.META["HTTP_X_REQUEST_ID"]
 
         def retry(kind: Kind, filters: Filters) -> int:
-            return retry_matching(kind=kind, filters=filters, expected=MOST, by=by(request)).changed
+            return retry_matching(kind=kind, filters=filters, expected=MOST, request_id=identity).changed
 
         self.act(request, queryset, retry)
 
@@ -87,36 +85,6 @@ class WorkerAdmin(LookOnly):
     list_display = ("name", "consuming", "since_time", "beat_time")
     search_fields = ()
     ordering = ("name",)
-
-
-class WhatFilter(admin.SimpleListFilter):
-    """By what was done, among the newest: no index has it in their order."""
-
-    title = gettext_lazy("what")
-    parameter_name = "what"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """All words."""
-        return [(what, what) for what in WHATS]
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Event]) -> models.QuerySet[Event]:
-        """Those of it."""
-        value = self.value()
-        if value not in WHATS:
-            return queryset
-        newest = queryset.order_by("-pk").values_list("pk", "what")[:LOOK_THROUGH]
-        return queryset.filter(pk__in=[pk for pk, what in newest if what == value])
-
-
-@admin.register(Event)
-class EventAdmin(LookOnly):
-    """Who did what."""
-
-    list_display = ("id", "time", "by", "address", "what", "kind", "subject", "count", "detail")
-    list_filter = (WhatFilter,)
-
-
-admin.site.register(Token, TokenAdmin)
 
 
 class RecordAdmin(LookOnly):

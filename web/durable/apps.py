@@ -10,7 +10,4 @@ class DurableConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and the Celery app as the one that this process publishes with."""
         from durable import checks  # noqa: F401, PLC0415 (registers by being imported)
-        from durable.access import register  # noqa: PLC0415 (needs the apps)
         from durable.celery import app  # noqa: F401, PLC0415 (the same)
-
-        register()

@@ -19,7 +19,6 @@ from durable.words import Sentence, of, say
 MAX_ROWS = 100_000
 MAX_TOLD = 100  # bad lines in one answer
 CHUNK = 1_000
-CHUNK_SIZE = 1_000_000  # characters
 WHOLE = timedelta(hours=12)  # RETENTION_DAYS is 1 at least: until then nothing of a batch is purged
 MISSING = object()
 FIELD = gettext_noop("{field}: {sentence}")
@@ -39,22 +38,19 @@ class Rows:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._loose: list[Sequence[Any]] = []
-        self._count = self._size = 0
 
     def append(self, row: Sequence[Any]) -> None:
         """Take one more."""
         self._loose.append(row)
-        self._count += 1
-        self._size += sum([len(value) for value in row if isinstance(value, str)])
-        if len(self._loose) == CHUNK or self._size > CHUNK_SIZE:
+        if len(self._loose) == CHUNK:
             self._packed.append(pack(self._loose))
-            self._loose, self._size = [], 0
+            self._loose = []
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._packed) * CHUNK + len(self._loose)
 
     def chunks(self) -> Iterator[list[Sequence[Any]]]:
-        """The rows in order, a thousand at a time, or fewer where they are long."""
+        """The rows in order, a thousand at a time."""
         for packed in self._packed:
             yield json.loads(packed)
         if self._loose:

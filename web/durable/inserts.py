@@ -27,19 +27,19 @@ def empty(kind: Kind) -> tuple[Any, ...]:
 
 @cache
 def statement(kind: Kind) -> str:
-    """INSERT of one row: the inputs, batch, queue, key, whose it is, and what is the same for all.
+    """INSERT of one row: the inputs, batch, queue, key, and what is the same for all.
 
     mysqlclient joins many rows into few statements, and does so only where VALUES holds nothing but placeholders.
     """
     inputs = [kind.fields[name].column for name in kind.inputs]
-    columns = [*inputs, "batch_id", "queue", "idempotency_key", "created_by", *fresh(kind)]
+    columns = [*inputs, "batch_id", "queue", "idempotency_key", *fresh(kind)]
     names = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
     return f"INSERT INTO {connection.ops.quote_name(kind.table)} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
 
 
-def insert_one(kind: Kind, inputs: Sequence[Any], idempotency_key: str | None, created_by: str) -> Any:
+def insert_one(kind: Kind, inputs: Sequence[Any], idempotency_key: str | None) -> Any:
     """Store a task, its inputs valid; the row, with the database's id and times."""
-    values = [*kind.prepare(inputs), None, SINGLE, idempotency_key, created_by, *fresh(kind).values()]
+    values = [*kind.prepare(inputs), None, SINGLE, idempotency_key, *fresh(kind).values()]
     stored = f"SELECT id, create_time, update_time FROM {connection.ops.quote_name(kind.table)} WHERE id = "  # noqa: S608
     with connection.cursor() as cursor:
         if connection.vendor == "mysql":  # both statements in one round trip
@@ -51,13 +51,14 @@ def insert_one(kind: Kind, inputs: Sequence[Any], idempotency_key: str | None, c
         identity, *stamps = cursor.fetchone()
     create_time, update_time = map(moment, stamps)
     times = {"create_time": create_time, "update_time": update_time}
-    own = {"idempotency_key": idempotency_key, "created_by": created_by}
-    return kind.model(id=identity, **own, **times, **dict(zip(kind.inputs, inputs, strict=True)))
+    return kind.model(
+        id=identity, idempotency_key=idempotency_key, **times, **dict(zip(kind.inputs, inputs, strict=True))
+    )
 
 
-def insert_many(kind: Kind, batch: int, rows: Iterable[Sequence[Any]], created_by: str = "") -> int:
+def insert_many(kind: Kind, batch: int, rows: Iterable[Sequence[Any]]) -> int:
     """Store tasks of a batch, their inputs plain and valid; how many rows the database says it has stored."""
-    rest = (batch, BATCHED, None, created_by, *fresh(kind).values())
+    rest = (batch, BATCHED, None, *fresh(kind).values())
     with connection.cursor() as cursor:
         cursor.executemany(statement(kind), [(*row, *rest) for row in rows])
         return int(cursor.rowcount)

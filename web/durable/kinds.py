@@ -12,23 +12,10 @@ from durable.checkers import Checker, compiled, fitting
 WORK = ("inputs", "outputs", "filters", "listed", "per_message", "max_attempts", "name")
 MAX_ATTEMPTS = 5
 # addresses of the site's own
-TAKEN = {
-    "tasks",
-    "batches",
-    "events",
-    "stats",
-    "docs",
-    "openapi",
-    "admin",
-    "static",
-    "language",
-    "live",
-    "ready",
-    "health",
-}
+TAKEN = {"tasks", "batches", "stats", "docs", "openapi", "admin", "static", "language", "live", "ready", "health"}
 # What every task and every light row has besides the kind's own columns.
 OWN = {"id", "pk", "key", "kind", "batch", "batch_id", "status", "error", "reason", "attempts", "worker", "queue"}
-OWN |= {"round", "idempotency_key", "created_by", "create_time", "start_time", "update_time"}
+OWN |= {"round", "idempotency_key", "create_time", "start_time", "update_time"}
 PARAMETERS = ("since", "before", "after", "limit", "lang", "action", "expected", "query")  # of a list's address
 PLAIN = frozenset({str, int, float, type(None)})
 

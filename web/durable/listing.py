@@ -54,10 +54,6 @@ class Filters:
             rest.pop(name, None)
         return {} if self.status == Status.PENDING else rest
 
-    def __str__(self) -> str:
-        own = {"status": self.status, "batch": self.batch or "", **self.values}
-        return " ".join(f"{name}={value}" for name, value in own.items() if value != "")
-
     def narrow(self, rows: TaskQuerySet, without: Collection[str] = ()) -> TaskQuerySet:
         """The rows that match, some of the kind's own filters left out."""
         if self.status:

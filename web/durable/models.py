@@ -15,15 +15,12 @@ from django.db.models.query import ModelIterable
 from django.utils.translation import gettext_lazy as _
 
 from durable import kinds
-from durable.by import NAME
 from durable.celery.broker import SINGLE
-from durable.events import Event
 from durable.kinds import Kind
-from durable.tokens import Token
 from durable.words import Sentence
 from durable.workers import Worker
 
-__all__ = ["Batch", "Claim", "Event", "Status", "Task", "Token", "Worker"]
+__all__ = ["Batch", "Claim", "Status", "Task", "Worker"]
 
 
 class Status(TextChoices):
@@ -208,7 +205,6 @@ class Batch(models.Model):
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
     # what the key stands for: another upload with the same key is a mistake
     fingerprint = models.CharField(max_length=64, editable=False)
-    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
 
     class Meta:
@@ -238,7 +234,6 @@ class Task(models.Model, metaclass=TaskBase):
     # One more with each retry and release: a message and a claim are of one round, so no old run can end a new one.
     round = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
-    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
     start_time = models.DateTimeField(_("start time"), null=True, default=None)
     update_time = models.DateTimeField(_("update time"), db_default=Now())

@@ -14,7 +14,7 @@ from django_celery_results.models import TaskResult
 from durable import kinds
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import ENDED, Batch, Claim, Event, Worker
+from durable.models import ENDED, Batch, Claim, Worker
 from durable.workers import alive
 
 CHUNK = 1_000  # rows per DELETE: well under a second of locks
@@ -24,10 +24,10 @@ Step = Callable[[timedelta, int], int]  # deletes so many that are older; how ma
 
 @shared_task(name="durable.purge", ignore_result=False)
 def purge() -> int:
-    """Delete finished rows, events and Celery's records older than RETENTION_DAYS; how many."""
+    """Delete finished rows and Celery's records older than RETENTION_DAYS; how many."""
     age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + SECONDS, 0
     steps: list[Step] = [partial(step, kind) for kind in kinds.every() for step in (purge_tasks, purge_batches)]
-    for step in (*steps, purge_events, purge_records):
+    for step in (*steps, purge_records):
         while time.monotonic() < end and (count := step(age, CHUNK)):
             deleted += count
     Worker.objects.exclude(pk__in=alive().values("pk")).delete()
@@ -49,12 +49,6 @@ def purge_batches(kind: Kind, age: timedelta, limit: int) -> int:
     old = Batch.objects.filter(~Exists(tasks), kind=kind.name, create_time__lt=Now() - age).order_by("pk")
     ids = list(old.values_list("pk", flat=True)[:limit])
     return Batch.objects.filter(pk__in=ids).delete()[0] if ids else 0
-
-
-def purge_events(age: timedelta, limit: int) -> int:
-    """Delete at most `limit` events that are older; how many."""
-    ids = list(Event.objects.filter(time__lt=Now() - age).order_by("time").values_list("pk", flat=True)[:limit])
-    return Event.objects.filter(pk__in=ids).delete()[0] if ids else 0
 
 
 def purge_records(age: timedelta, limit: int) -> int:

@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 from durable import kinds, pace
 from durable.counts import together
 from durable.kinds import Kind
 from durable.models import Status
-from durable.redis_away import ERRORS, told
 from durable.workers import alive
 
 logger = logging.getLogger(__name__)
 COUNTED = 100_000  # a state's tasks are counted up to here
 FRESH = 1.0  # seconds for which an answer is given again
 AWAY = 5.0  # seconds for which a cache that failed is not asked again
+CACHE_AWAY = (RedisError, OSError)
 
 
 class Memory:
@@ -47,7 +48,7 @@ class Memory:
             return {}
         try:
             return cache.get_many([self.key, pace.key(self.kind)])
-        except ERRORS as error:
+        except CACHE_AWAY as error:
             self.lost(error)
             return {}
 
@@ -57,12 +58,12 @@ class Memory:
             return
         try:
             cache.set(self.key, counted, timeout=FRESH)
-        except ERRORS as error:
+        except CACHE_AWAY as error:
             self.lost(error)
 
     def lost(self, error: Exception) -> None:
         """Leave the cache alone for a while."""
-        logger.warning("cache away: %s", told(error))
+        logger.warning("cache away: %s", error)
         self.away_until = time.monotonic() + AWAY
 
 

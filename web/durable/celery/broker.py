@@ -9,7 +9,6 @@ from kombu import Queue
 SINGLE, BATCHED, MAINTENANCE = "tasks", "batches", "maintenance"
 # consumed in turn: a single task waits behind one message of a batch, not behind the batch
 QUEUES = (SINGLE, BATCHED, MAINTENANCE)
-CHECKED = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}  # by the public CAs
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Broker:
         return [Queue(name, queue_arguments=dict(self.queue_arguments)) for name in QUEUES]
 
 
-def redis(scheme: str, tls: dict[str, Any]) -> Broker:
+def redis(scheme: str) -> Broker:
     """Redis by TCP or by a Unix socket, which knows neither a connect timeout nor keepalive."""
     tcp = {"socket_connect_timeout": 2, "socket_keepalive": True}
     options = {
@@ -39,12 +38,7 @@ def redis(scheme: str, tls: dict[str, Any]) -> Broker:
         "health_check_interval": 5,  # a cut connection is noticed within 12 s instead of 42 s
         "socket_timeout": 5,
     }
-    return Broker(
-        "Redis",
-        options if scheme == "redis+socket" else options | tcp,
-        # Without options kombu would accept any certificate.
-        use_ssl=(tls or CHECKED) if scheme == "rediss" else False,
-    )
+    return Broker("Redis", options if scheme == "redis+socket" else options | tcp)
 
 
 def rabbitmq(scheme: str) -> Broker:
@@ -76,11 +70,11 @@ def rabbitmq(scheme: str) -> Broker:
     )
 
 
-def broker(url: str, redis_tls: dict[str, Any] | None = None) -> Broker:
+def broker(url: str) -> Broker:
     """What the transport of this URL needs; what else kombu speaks runs on its own defaults."""
     scheme = urlsplit(url).scheme
     if scheme in {"redis", "rediss", "redis+socket"}:
-        return redis(scheme, redis_tls or {})
+        return redis(scheme)
     if scheme in {"amqp", "amqps", "pyamqp"}:
         return rabbitmq(scheme)
     return Broker("The broker")

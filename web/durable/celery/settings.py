@@ -3,8 +3,9 @@
 from urllib.parse import quote
 
 from durable.celery.broker import MAINTENANCE, SINGLE, broker
-from durable.databases import REDIS_TLS, redis_url
+from durable.databases import redis_url
 from durable.env import env_int, env_secret, env_str
+from durable.project import RUN_DIR
 
 
 def rabbitmq_url() -> str:
@@ -15,7 +16,7 @@ def rabbitmq_url() -> str:
 
 # --- The broker: Redis's database 0, unless another is given ---------------------------------------
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL") or rabbitmq_url() or redis_url(0, "redis", "redis+socket")
-BROKER = broker(CELERY_BROKER_URL, REDIS_TLS)
+BROKER = broker(CELERY_BROKER_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = BROKER.options
 CELERY_BROKER_USE_SSL = BROKER.use_ssl
 CELERY_BROKER_HEARTBEAT = 5  # AMQP alone: a frozen broker is noticed within 12 s; less gives false alarms
@@ -23,9 +24,6 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
 # --- Messages ---------------------------------------------------------------------------------------
-# Celery's own defaults, written down because the promise "what lies in the broker runs nothing" rests on them.
-CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_IMPORTS = ("durable.tasks", "durable.sweep", "durable.purge")
 CELERY_TASK_DEFAULT_QUEUE = SINGLE
 CELERY_TASK_QUEUES = BROKER.queues()
@@ -69,3 +67,4 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "durable.purge", "schedule": 3600.0, "options": {"queue": MAINTENANCE, "expires": 600}},
 }
 CELERY_BEAT_SCHEDULER = "durable.celery.beat.Scheduler"
+CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from durable.access import notice
 from durable.embedded.process import Process
 from durable.embedded.redis import redis_command
 from durable.embedded.sources import Sources, own_folders
@@ -49,8 +48,6 @@ class Supervisor:
                 where = f"http://127.0.0.1:{self.port}"
                 told = "changed code runs at once" if self.reload else f"logs: {self.logs}"
                 print(f"{settings.SITE_NAME} runs on {where} (Ctrl-C stops it; {told})", flush=True)
-                if said := notice():
-                    print(said, flush=True)
             while not self.stopping:
                 self.look_after()
                 time.sleep(LOOK_SECONDS)

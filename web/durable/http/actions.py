@@ -1,5 +1,8 @@
 """Cancel and retry from the page: one task by its button, many by the list's filters after a confirmation."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.formats import number_format
@@ -9,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from durable import services
 from durable.http.asked import Asked, address, asked
-from durable.http.by import by
 from durable.http.forms import unexpected, unknown_fields
 from durable.http.pages import UNPROCESSABLE, by_script, see_other
 from durable.kinds import Kind
@@ -30,9 +32,9 @@ def act(request: HttpRequest, kind: Kind) -> HttpResponse:
     task_id = number(request.POST.get(action, ""))
     try:
         if action == "cancel":
-            services.cancel_task(kind=kind, task_id=task_id, by=by(request))
+            services.cancel_task(kind=kind, task_id=task_id)
         else:
-            services.retry_task(kind=kind, task_id=task_id, by=by(request))
+            services.retry_task(kind=kind, task_id=task_id, request_id=request.META["HTTP_X_REQUEST_ID"])
     except services.NoSuchTask as error:
         return refused(request, kind, translated(of(error)), 404)
     except services.NotPossible as error:
@@ -76,10 +78,12 @@ def many(request: HttpRequest, kind: Kind) -> HttpResponse:
     action: services.Action = "cancel" if given == "cancel" else "retry"
     if not changes:
         return confirmation(request, action, part)
-    change = services.cancel_matching if action == "cancel" else services.retry_matching
-    expected = number(request.POST.get("expected", ""))
+    change: Callable[..., Any] = services.cancel_matching
+    more: dict[str, Any] = {}
+    if action == "retry":
+        change, more = services.retry_matching, {"request_id": request.META["HTTP_X_REQUEST_ID"]}
     try:
-        change(kind=kind, filters=part.filters, expected=expected, by=by(request))
+        change(kind=kind, filters=part.filters, expected=number(request.POST.get("expected", "")), **more)
     except services.TooMany:
         return confirmation(request, action, part, status=CONFLICT)
     return see_other(f"{address(kind, 'index')}?{part.query}#tasks-heading")

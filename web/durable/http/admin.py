@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from durable.http.by import by
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, LOOK_THROUGH, in_state
 from durable.models import Status
@@ -130,7 +129,7 @@ class KindAdmin(LookOnly):
     def get_list_display(self, request: HttpRequest) -> Any:
         """What the class says, else what lists show."""
         own = super().get_list_display(request)
-        derived = ("id", *self.kind.listed, "status", "attempts", "batch_id", "created_by", "create_time")
+        derived = ("id", *self.kind.listed, "status", "attempts", "batch_id", "create_time")
         return derived if tuple(own) == ("__str__",) else own
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -160,7 +159,8 @@ class KindAdmin(LookOnly):
         """Do it in bounded steps, and say for how many it was possible."""
         ids = list(queryset.values_list("pk", flat=True)[:PAGES_UP_TO])
         steps = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
-        tell(self, request, sum(change_these(self.kind, action, step, by(request)) for step in steps), len(ids))
+        identity = request.META["HTTP_X_REQUEST_ID"]
+        tell(self, request, sum(change_these(self.kind, action, step, identity) for step in steps), len(ids))
 
 
 def tell(model_admin: LookOnly, request: HttpRequest, changed: int, of: int | None = None) -> None:

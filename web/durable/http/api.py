@@ -1,4 +1,4 @@
-"""The JSON API: the routes of every kind, of the batches of all, and of the events."""
+"""The JSON API: the routes of every kind, and of the batches of all."""
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -6,7 +6,6 @@ from ninja import NinjaAPI, Router
 
 from durable import kinds
 from durable.http.batches_api import batches_router, upload
-from durable.http.events_api import events_router
 from durable.http.refusals import HANDLERS, Api, exact
 from durable.http.shapes import Shapes
 from durable.http.tasks_api import figures, singles, tasks_router
@@ -15,7 +14,7 @@ from durable.http.tasks_api import figures, singles, tasks_router
 docs_policy = csp_update({"img-src": ["'self'", "data:"]})
 DESCRIPTION = (
     'Tasks that run in the background. Errors are {"error": "a sentence"}; fields and parameters that are not '
-    "in this document are refused. Where a name is needed, send Authorization: Bearer with a token."
+    "in this document are refused."
 )
 
 
@@ -40,7 +39,6 @@ def build() -> NinjaAPI:
         singles(router, shapes)
         api.add_router(f"/{kind.api}", router)
     api.add_router("/batches", batches)
-    api.add_router("/events", events_router())
     return api
 
 

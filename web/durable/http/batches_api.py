@@ -9,11 +9,9 @@ from ninja.errors import HttpError
 from durable import kinds, services
 from durable.batches import Rows, counts, listed
 from durable.http import schemas
-from durable.http.by import by
 from durable.http.schemas import REFUSALS, BatchProgress, Error, FieldErrors, Many
 from durable.http.shapes import Shapes
 from durable.http.tasks_api import Key, cacheable
-from durable.http.transfers import pieces
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, Filters
 from durable.models import Batch
@@ -41,7 +39,7 @@ def upload(router: Router, path: str, shapes: Shapes) -> None:
             kind=kind,
             rows=read(kind, request),
             idempotency_key=idempotency_key,
-            by=by(request),
+            request_id=request.META["HTTP_X_REQUEST_ID"],
         )
         response["Location"] = f"/api/batches/{batch.pk}"
         return Status(201 if is_new else 200, batch)
@@ -50,8 +48,10 @@ def upload(router: Router, path: str, shapes: Shapes) -> None:
 def read(kind: Kind, request: HttpRequest) -> Rows:
     """The rows of the body, whichever way they are written."""
     if request.content_type == "text/csv":
-        return read_csv(kind, pieces(request))
-    return read_json(kind, pieces(request))
+        return read_csv(kind, request)  # line by line, never whole in memory
+    if request.content_type == "application/json":
+        return read_json(kind, request.body)
+    raise HttpError(415, "Send the batch as text/csv or as application/json, and say which in Content-Type.")
 
 
 def batches_router() -> Router:
@@ -106,7 +106,7 @@ def cancel(request: HttpRequest, batch_id: BatchId) -> services.Many:
     """Cancel what has not ended of it."""
     batch = find(batch_id)
     filters = Filters(batch=batch.pk)
-    done = services.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total, by=by(request))
+    done = services.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total)
     if not done.changed and not done.more:
         raise HttpError(409, f"Batch {batch_id} has ended: there is nothing left to cancel.")
     return done

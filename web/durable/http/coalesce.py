@@ -3,9 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 
 from durable import kinds
 
@@ -40,26 +38,17 @@ def public() -> set[str]:
     return {"/api/stats", *(path.format(kind) for kind in kinds.every() for path in of_kind)}
 
 
-def own(request: HttpRequest) -> bool:
-    """Whether it says who asks, or asks (by Cache-Control) for what is true from this moment on."""
-    return (
-        "Authorization" in request.headers
-        or "Cache-Control" in request.headers
-        or settings.SESSION_COOKIE_NAME in request.COOKIES
-    )
-
-
 def coalesce(get_response: View) -> View:
     """Middleware, the last one: what those before it add is each request's own."""
     addresses = public()
-    flights: dict[tuple[str, str | None], Flight] = {}
+    flights: dict[str, Flight] = {}
     lock = threading.Lock()
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method != "GET" or request.path not in addresses or own(request):
+        # With Cache-Control somebody asks for what is true from this moment on.
+        if request.method != "GET" or request.path not in addresses or "Cache-Control" in request.headers:
             return get_response(request)
-        # Where the address names no language of ours, the reader's own is in the answer.
-        key = request.get_full_path(), get_language()
+        key = request.get_full_path()
         with lock:
             flight = flights.get(key)
             if flight is None:

@@ -6,20 +6,19 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from functools import partial
 
+from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext_noop
 
-from durable.http.by import address
-from durable.logs import request_variables
-from durable.words import translated
+from durable.words import say, translated
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+PIECE = 65_536  # bytes
 RETRY_AFTER = "5"  # seconds
 PAUSE_SECONDS = 1.0  # between two looks at a database that is away
 LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
@@ -40,10 +39,38 @@ def request_id(get_response: View) -> View:
         given = request.headers.get("X-Request-ID", "")
         identity = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
         request.META["HTTP_X_REQUEST_ID"] = identity
-        request_variables(request.META, address(request), identity)
         response = get_response(request)
         response["X-Request-ID"] = identity
         return response
+
+    return middleware
+
+
+def whole_body(get_response: View) -> View:
+    """Read what the view left of the body: a socket closed with unread data is reset, and the answer with it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        try:
+            while request.read(PIECE):
+                pass
+        except UnreadablePostError:
+            logger.info("the client went away while it sent its request")
+        return response
+
+    return middleware
+
+
+def size_limit(get_response: View) -> View:
+    """Refuse a body that is too large by its announced length, before any of it is parsed."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return get_response(request)
+        megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+        sentence = say(gettext_noop("The request is too large: send at most {n} MB."), n=megabytes)
+        return refusal(request, 413, sentence)
 
     return middleware
 
@@ -57,9 +84,8 @@ def api_errors(get_response: View) -> View:
         if not (wrong and request.path.startswith("/api/")):
             return response
         answer = JsonResponse({"error": SENTENCES.get(response.status_code, OTHERWISE)}, status=response.status_code)
-        for name in ("Allow", "Cache-Control"):
-            if name in response.headers:
-                answer[name] = response[name]
+        if "Allow" in response.headers:
+            answer["Allow"] = response["Allow"]
         return answer
 
     return middleware
@@ -105,19 +131,14 @@ def database_away(get_response: View) -> View:
     breaker, sentence = Breaker(), gettext_noop("The database is away for a moment: try again in a few seconds.")
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if breaker.refuses():
-            return refusal(request, 503, sentence)
-        # for middleware that asks the database itself: Django tells process_exception of views alone
-        request.database_failed = partial(failed, request)  # type: ignore[attr-defined]
-        return get_response(request)
-
-    def failed(request: HttpRequest, error: Exception) -> HttpResponse:
-        logger.warning("database away: %s", error)
-        breaker.trip()
-        return refusal(request, 503, sentence)
+        return refusal(request, 503, sentence) if breaker.refuses() else get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return failed(request, exception) if isinstance(exception, OperationalError | InterfaceError) else None
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        logger.warning("database away: %s", exception)
+        breaker.trip()
+        return refusal(request, 503, sentence)
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

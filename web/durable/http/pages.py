@@ -11,9 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from durable import batches
 from durable.http.asked import CURSORS, Asked, address, api_address, asked, since, templates
-from durable.http.by import by
 from durable.http.forms import TaskForm, new_key, task_form, unexpected
-from durable.http.language import named
 from durable.kinds import Kind
 from durable.models import ENDED, Batch, Status
 from durable.services import KeyConflict, create_task
@@ -22,8 +20,7 @@ from durable.workers import hindrance
 
 UNPROCESSABLE = 422
 CURSOR_SENTENCE = "before and after take the id of a task."
-SCRIPTS = [f"durable/{name}.js" for name in ("list", "batches", "stats")]
-FORM_SCRIPTS = [f"durable/{name}.js" for name in ("form", "actions", "uploads")]  # of what only some may do
+SCRIPTS = [f"durable/{name}.js" for name in ("list", "form", "actions", "batches", "stats")]
 RECENT_BATCHES = 3  # each costs a count
 LOOK_THROUGH = 50  # batches of all kinds, for the newest of this one
 
@@ -42,7 +39,7 @@ def index(request: HttpRequest, kind: Kind) -> HttpResponse:
 def tasks(request: HttpRequest, kind: Kind) -> HttpResponse:
     """The list alone, for the page's script: the same for all readers of a language, so that a cache may share it."""
     response = fragment(request, kind)
-    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
+    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
     return response
 
 
@@ -56,9 +53,9 @@ def create(request: HttpRequest, kind: Kind) -> HttpResponse:
     if unknown := unexpected(request, *form.fields):
         form.add_error(None, unknown)
     if form.is_valid():
-        key = form.cleaned_data["idempotency_key"]
+        key, request_id = form.cleaned_data["idempotency_key"], request.META["HTTP_X_REQUEST_ID"]
         try:
-            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, by=by(request))
+            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, request_id=request_id)
         except KeyConflict:
             sent = gettext("This form was sent before with other values. Reload the page, then send it again.")
             form.add_error(None, sent)
@@ -106,7 +103,7 @@ def whole_page(
             (status, f"{figures['counts'][status]:,}{'+' if status in figures['capped'] else ''}")
             for status in Status.values
         ],
-        "scripts": SCRIPTS + (FORM_SCRIPTS if "write" in request.principal.scopes else []),  # type: ignore[attr-defined]
+        "scripts": SCRIPTS,
     }
     return with_list(request, kind, "index.html", {**context, **more}, status)
 

@@ -11,7 +11,6 @@ from durable.listing import BIGGEST_ID
 from durable.models import Status
 
 StatusName = Literal["created", "pending", "success", "failed", "cancelled"]
-CREATED_BY = "Who, by name; empty for somebody without one."
 Id = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 
 
@@ -41,7 +40,6 @@ class Batch(Schema):
     id: int
     kind: str = Field(description="What its tasks are.")
     total: int
-    created_by: str = Field(description=CREATED_BY)
     create_time: datetime
 
 
@@ -59,24 +57,6 @@ class BatchProgress(Batch):
 
 class BatchList(Schema):
     items: list[Batch]
-    next: int | None
-
-
-class Event(Schema):
-    id: int
-    time: datetime
-    by: str = Field(description=CREATED_BY)
-    address: str = Field(description="From where.")
-    request_id: str
-    what: str
-    kind: str = Field(description="Of what kind the subject is; empty for what is no task or batch.")
-    subject: str = Field(description="On what: the id of a task or batch, the first and the last of many, an account.")
-    count: int = Field(description="On how many.")
-    detail: str
-
-
-class EventList(Schema):
-    items: list[Event]
     next: int | None
 
 
@@ -124,6 +104,6 @@ class BadBatch(Error):
 
 
 # What any route may answer.
-REFUSALS: dict[int, Any] = {400: Error, 401: Error, 403: Error, 422: FieldErrors, 503: Error}
+REFUSALS: dict[int, Any] = {400: Error, 422: FieldErrors, 503: Error}
 
 assert set(Status.values) == set(Counts.model_fields)

@@ -28,7 +28,6 @@ STATE: dict[str, Any] = {
     "error": (str, ...),
     "attempts": (int, ...),
     "worker": (str, ...),
-    "created_by": (str, Field(description=schemas.CREATED_BY)),
     "create_time": (datetime, ...),
     "start_time": (datetime | None, ...),
     "update_time": (datetime, ...),

@@ -7,7 +7,6 @@ from ninja import Header, Path, Query, Router, Status
 
 from durable import services
 from durable.http import schemas
-from durable.http.by import by
 from durable.http.schemas import REFUSALS, Error, Many, OtherCount, WrongState
 from durable.http.shapes import Shapes
 from durable.listing import changes, one, page
@@ -40,7 +39,7 @@ def creation(router: Router, shapes: Shapes) -> None:
     @router.post(
         "",
         operation_id=f"create_{kind.api}",
-        response={200: shapes.task, 201: shapes.task, 409: Error, 415: Error, **REFUSALS},
+        response={200: shapes.task, 201: shapes.task, 409: Error, **REFUSALS},
     )
     def create(request: HttpRequest, response: HttpResponse, new: New, idempotency_key: Key) -> Status[Any]:  # type: ignore[valid-type]
         """Create a task; the same Idempotency-Key again answers 200 with the same task."""
@@ -49,7 +48,7 @@ def creation(router: Router, shapes: Shapes) -> None:
             kind=kind,
             values={name: vars(given)[name] for name in given.model_fields_set},
             idempotency_key=idempotency_key,
-            by=by(request),
+            request_id=request.META["HTTP_X_REQUEST_ID"],
         )
         response["Location"] = f"/api/{kind.api}/{task.pk}"
         return Status(201 if is_new else 200, task)
@@ -81,23 +80,21 @@ def lists(router: Router, shapes: Shapes) -> None:
 def many(router: Router, shapes: Shapes) -> None:
     """Cancel and retry of all that match."""
     kind, Chosen = shapes.kind, shapes.chosen
-    answers: dict[int, Any] = {200: Many, 409: OtherCount, 415: Error, **REFUSALS}
+    answers: dict[int, Any] = {200: Many, 409: OtherCount, **REFUSALS}
 
     @router.post("/cancel", operation_id=f"cancel_many_{kind.api}", response=answers)
     def cancel_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
         """Cancel all tasks that match, unless they are more than `expected`; at most 100,000 in one call."""
         given: Any = chosen
-        return services.cancel_matching(
-            kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
-        )
+        return services.cancel_matching(kind=kind, filters=shapes.filters(given), expected=given.expected)
 
     @router.post("/retry", operation_id=f"retry_many_{kind.api}", response=answers)
     def retry_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
         """Start all failed and cancelled tasks that match over, unless they are more than `expected`."""
         given: Any = chosen
-        return services.retry_matching(
-            kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
-        )
+        identity = request.META["HTTP_X_REQUEST_ID"]
+        filters = shapes.filters(given)
+        return services.retry_matching(kind=kind, filters=filters, expected=given.expected, request_id=identity)
 
 
 def singles(router: Router, shapes: Shapes) -> None:
@@ -116,12 +113,12 @@ def singles(router: Router, shapes: Shapes) -> None:
     @router.post("/{task_id}/cancel", operation_id=f"cancel_{kind.api}", response={**answers, 409: WrongState})
     def cancel(request: HttpRequest, task_id: TaskId) -> Any:
         """Stop a task that has not ended; a result that comes later is dropped."""
-        return services.cancel_task(kind=kind, task_id=task_id, by=by(request))
+        return services.cancel_task(kind=kind, task_id=task_id)
 
     @router.post("/{task_id}/retry", operation_id=f"retry_{kind.api}", response={**answers, 409: WrongState})
     def retry(request: HttpRequest, task_id: TaskId) -> Any:
         """Start a failed or cancelled task over."""
-        return services.retry_task(kind=kind, task_id=task_id, by=by(request))
+        return services.retry_task(kind=kind, task_id=task_id, request_id=request.META["HTTP_X_REQUEST_ID"])
 
 
 def figures(router: Router, path: str, shapes: Shapes) -> None:

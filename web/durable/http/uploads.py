@@ -13,9 +13,7 @@ from durable.batches import BadBatch
 from durable.http.actions import number
 from durable.http.actions import refused as nothing_changed
 from durable.http.asked import address
-from durable.http.by import by
 from durable.http.forms import unexpected, unknown_filters
-from durable.http.language import named
 from durable.http.pages import UNPROCESSABLE, by_script, progress, see_other, whole_page
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, Filters
@@ -39,8 +37,8 @@ def upload(request: HttpRequest, kind: Kind) -> HttpResponse:
     if not file:
         return refused(request, kind, gettext("Choose a CSV file first."))
     try:
-        rows = read_csv(kind, file.chunks())
-        batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, by=by(request))
+        rows, request_id = read_csv(kind, file), request.META["HTTP_X_REQUEST_ID"]
+        batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, request_id=request_id)
     except BadBatch as error:
         return refused(request, kind, translated(of(error)), by_line(error.lines))
     except services.KeyConflict:
@@ -82,7 +80,7 @@ def show(request: HttpRequest, batch_id: int) -> HttpResponse:
     if unknown := unknown_filters(request.GET):
         return HttpResponseBadRequest(" ".join(unknown), content_type="text/plain; charset=utf-8")
     response = panel(request, get_object_or_404(Batch, pk=min(batch_id, BIGGEST_ID)))
-    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
+    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
     return response
 
 
@@ -98,8 +96,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if unknown := unexpected(request, "batch"):
         return nothing_changed(request, kinds.first(), unknown, UNPROCESSABLE)
     batch = get_object_or_404(Batch, pk=number(request.POST.get("batch", "")))
-    filters = Filters(batch=batch.pk)
-    services.cancel_matching(kind=kind_of(batch), filters=filters, expected=batch.total, by=by(request))
+    services.cancel_matching(kind=kind_of(batch), filters=Filters(batch=batch.pk), expected=batch.total)
     if by_script(request):
         return panel(request, batch)
     return see_other(at(batch))

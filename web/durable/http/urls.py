@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from durable import kinds
-from durable.http import accounts, actions, pages, uploads
+from durable.http import actions, pages, uploads
 from durable.http.api import api
 from durable.kinds import Kind
 
@@ -24,9 +24,6 @@ def pages_of(kind: Kind) -> list[URLPattern]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", api.urls),
-    path("login", accounts.login, name="login"),
-    path("logout", accounts.logout, name="logout"),
-    path("admin/login/", accounts.admin_login),
     path("admin/", admin.site.urls),
     path("batches/cancel", uploads.cancel, name="cancel_batch"),
     path("batches/<int:batch_id>", uploads.show, name="batch"),

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 
-from durable.http.sizes import MAX_BODY
 from durable.testing.suite import Suite, is_text
 from durable.testing.validation import HARMFUL
 
@@ -22,7 +21,7 @@ class Batches(Suite):
     def rows(self, count: int) -> list[dict[str, Any]]:
         """The examples, so often, or as often as an upload has room for."""
         longest = max(len(json.dumps(dict(inputs))) for inputs, _ in self.examples)
-        most = MAX_BODY // (2 * longest)
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (2 * longest)
         return [dict(inputs) for inputs in itertools.islice(self.inputs, min(count, most))]
 
     def send(self, body: Any, **headers: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from durable import bounds, kinds, listing, services, stats, sweep
+from durable import listing, services, stats, sweep
 from durable.claims import Process
 from durable.models import Status
 from durable.testing.processes import claimed_since, run, sign, take
@@ -36,8 +36,6 @@ class Costs(Suite):
         assert len(many) <= most, "\n".join(many)
 
     def test_a_task_is_created_by_one_insert(self) -> None:
-        for kind in kinds.every():
-            bounds.of(kind).due = float("inf")  # how many wait is asked at most once a second
         sent = self.statements(lambda: self.create(self.examples[0][0]))
         assert len([sql for sql in sent if sql.startswith("INSERT")]) == 1
         assert len(sent) <= 2, sent

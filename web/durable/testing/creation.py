@@ -6,7 +6,6 @@ import pytest
 from django.db import transaction
 
 from durable import services
-from durable.by import NOBODY, By
 from durable.testing.database import at_once
 from durable.testing.suite import Suite
 
@@ -24,14 +23,6 @@ class Creation(Suite):
             assert tuple(getattr(row, name) for name in self.work.inputs) == self.given(inputs)
             assert {name: getattr(row, name) for name in self.work.outputs} == self.work.empty
             assert (row.status, row.attempts, row.round, row.error, row.start_time) == ("created", 0, 0, "", None)
-
-    def test_a_row_says_who_made_it_and_keys_are_each_ones_own(self) -> None:
-        inputs, who = self.examples[0][0], (NOBODY, By("anne"), By("token:bill"))
-        ids = [self.create(inputs, idempotency_key="the same", by=by) for by in who]
-        assert [self.stored(identity).created_by for identity in ids] == ["", "anne", "token:bill"]
-        batch = self.batch(2, by=By("anne"))
-        made = self.kind.objects.filter(batch_id=batch.pk).values_list("created_by", flat=True)
-        assert [batch.created_by, *made] == ["anne"] * 3
 
     def test_each_created_task_is_published_once(self) -> None:
         ids = [self.create(inputs) for inputs, _ in self.examples]

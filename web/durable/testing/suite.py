@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import models
 from django.test import Client
 
-from durable import bounds, listing, services, stats
+from durable import listing, services, stats
 from durable.batches import Reader
 from durable.kinds import Kind
 from durable.models import Batch
@@ -45,7 +45,6 @@ class Suite:
         settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
         cache.clear()
         stats.memories.clear()
-        bounds.waiting.clear()
         monkeypatch.setattr("durable.services.publisher", publisher)
         monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
         self.client, self.monkeypatch = Client(), monkeypatch
@@ -113,13 +112,13 @@ class Suite:
         task, _ = services.create_task(kind=self.work, values=self.values(inputs), **more)
         return int(task.pk)
 
-    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None, **more: Any) -> Batch:
+    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None) -> Batch:
         """Store a batch by the service."""
         reader, inputs = Reader(self.work), inputs or self.inputs
         for number in range(count):
             given = next(inputs)
             reader.take(number + 1, [given.get(name, self.work.optional.get(name)) for name in self.work.inputs])
-        batch, _ = services.create_batch(kind=self.work, rows=reader.finish(), **more)
+        batch, _ = services.create_batch(kind=self.work, rows=reader.finish())
         return batch
 
     def row(self, identity: int) -> Any:

@@ -9,7 +9,7 @@ const [connection, announcer] = ["connection", "announcer"].map(byId);
 
 const [LONGEST_PAUSE, TIMEOUT] = [10_000, 15_000];
 const RETRY_PAUSES = [500, 1000, 2000, 4000];
-const [AWAY, SOON] = [[502, 503, 504], 10]; // seconds: what is to be sent again later than that is told at once
+const AWAY = [502, 503, 504];
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const once = (event) => new Promise((resolve) => document.addEventListener(event, resolve, { once: true }));
@@ -51,8 +51,7 @@ function localize(root) {
 
 // Asking
 async function get(url) {
-  const response = await fetch(url, { headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(TIMEOUT) });
-  if (response.status === 401) location.reload(); // logged out meanwhile: the page itself leads to the login
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
   if (!response.ok) throw new Error(response.statusText);
   return response;
 }
@@ -70,8 +69,7 @@ async function keepAsking(renew, interval, tell = () => {}) {
 
 async function post(url, request) {
   const response = await fetch(url, { method: "POST", ...request, signal: AbortSignal.timeout(request.patience ?? TIMEOUT) });
-  const soon = Number(response.headers.get("Retry-After") ?? 0) <= SOON;
-  if (AWAY.includes(response.status) && soon) throw new Error(response.statusText);
+  if (AWAY.includes(response.status)) throw new Error(response.statusText);
   return { status: response.status, location: response.headers.get("Location"), text: await response.text() };
 }
 
