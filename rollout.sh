@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# A rolling update of web, celery and beat without a failed request or a lost task: ./run.sh rollout
+# A rolling update of web and celery without a failed request or a lost task: ./run.sh rollout
 #
 #   ./run.sh rollout              build the image anew, then roll it out
+#   ./run.sh rollout --pull       the same, on the newest patches of the image that ours is built on
 #   ./run.sh rollout --no-build   roll out the image that APP_IMAGE (default: abacus) names now, say after docker pull
+#
+# The image before it is kept as abacus:previous: APP_IMAGE=abacus:previous ./run.sh rollout --no-build goes back.
 #
 # One container at a time: a new one starts beside the old ones, and once it is healthy an old one is drained and
 # removed. Compose alone would replace all of them at once. A new container that does not turn healthy stops the
@@ -11,7 +14,10 @@
 set -euo pipefail
 
 PATIENCE=${ROLLOUT_SECONDS:-180} # for a new container to turn healthy
-image=${APP_IMAGE:-abacus}
+image=$(docker compose config --images secrets) # APP_IMAGE, from the shell or from .env
+name=${image##*/}
+previous=${image%"$name"}${name%%[:@]*}:previous
+kept='' # whether `previous` is what was there before this rollout
 
 say() { printf 'abacus: %s\n' "$*" >&2; }
 
@@ -61,16 +67,28 @@ replace() { # SERVICE: one at a time, so that the machine is not busy with start
   done
 }
 
-before=$(docker image inspect -f '{{.Id}}' "$image" 2>/dev/null || true)
+build() { # OPTIONS...
+  # A name keeps it: in containerd's image store a build drops what its name meant before (moby#48907).
+  if docker image inspect "$image" >/dev/null 2>&1; then
+    docker tag "$image" "$previous" || return 1
+    kept=yes
+  fi
+  docker compose build --quiet "$@" secrets
+}
+
 failed() {
   # Whatever starts next must not get the image that failed.
-  if [ "${1:-}" != --no-build ] && [ -n "$before" ]; then docker tag "$before" "$image"; fi
-  say "stopped: what failed has replaced nothing, and the other containers serve on."
+  [ -z "$kept" ] || docker tag "$previous" "$image" || say "$image is still what failed: docker tag $previous $image"
+  say "stopped: what failed has replaced nothing, and the other containers serve on (./run.sh doctor may tell why)."
   exit 1
 }
 
-[ "${1:-}" = --no-build ] || docker compose build --quiet secrets || failed "$@"
-docker compose run --rm --no-deps migrate >/dev/null || { say "the migrations failed"; failed "$@"; }
-for service in web celery; do replace "$service" || failed "$@"; done
-docker compose up -d --no-deps --no-build beat 2>/dev/null
+case ${1:-} in
+  --no-build) ;;
+  '' | --pull) build "$@" || failed ;;
+  *) say "no such option: $1 (--pull and --no-build are known)"; exit 2 ;;
+esac
+docker compose run --rm --no-deps secrets || failed # a newer version may want one more
+docker compose run --rm --no-deps migrate >/dev/null || { say "the migrations failed"; failed; }
+for service in web celery; do replace "$service" || failed; done
 say "done: $image runs everywhere"

@@ -18,18 +18,22 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import batch, through
+from bench import batch, cached, scale, through
 from bench.__main__ import missing, quiet, say
 from bench.create import LONG, WARM_UP
 from bench.latency import percentile
-from bench.machine import cores, memory
+from bench.load import wrk
+from bench.machine import cores
+from bench.machine import memory as machine_memory
+from bench.memory import largest
 from bench.plan import SHORT, Plan
 from bench.report import Cost, Figure, Report
 from bench.sides import OURS
 from bench.stand import Stand
+from support.http import ask
 from support.stack import ROOT, Stack
 
-SERVICES = ("haproxy", "celery", "beat", "probe")
+SERVICES = ("haproxy", "celery", "probe", "beat")  # the last where a version has it
 SAMPLES = """
 import json, random, sys, time
 from bench.probes.latency import IDLE, SIDES, Side
@@ -47,11 +51,12 @@ class Version(Stand):
 
     def __init__(self, name: str, root: Path, static: Path) -> None:
         super().__init__(static, f"abacus-bench-{name}")
-        self.root, self.name = root, name
+        self.root, self.name, self.listed = root, name, False
 
     def up(self, *arguments: str, **env: str) -> None:
         """Until all is well."""
-        Stack.up(self, *arguments, *SERVICES, **env)
+        there = self.compose("config", "--services").split()
+        Stack.up(self, *arguments, *(name for name in SERVICES if name in there), **env)
 
     def stop_workers(self) -> None:
         """What is stored from now on waits."""
@@ -94,6 +99,38 @@ def whole(stand: Version, plan: Plan, report: Report) -> dict[str, float]:
     return {"one by one until all are success, /s": rate, "… created meanwhile, /s": created}
 
 
+def lists(stand: Version, plan: Plan, report: Report) -> dict[str, float]:
+    """The lists that are the same for everyone, as HAProxy's cache answers them."""
+    if not stand.listed:
+        mark = OURS.mark(stand)
+        for number in range(cached.PAGE):
+            ask("POST", f"{stand.url}/api/tasks", {"x": str(number), "task_type": "add", "y": "1"})
+        stand.wait_ended(OURS.table, mark, 60)
+        stand.listed = True
+    rates = {}
+    for path in cached.LISTS.values():
+        stand.settle()
+        rates[f"GET {path} through the cache, /s"] = wrk(f"{stand.address('haproxy')}{path}", plan.seconds).rate
+    return rates
+
+
+def memory(stand: Version, plan: Plan, report: Report) -> dict[str, float]:
+    """The largest processes after one more upload."""
+    batch.run(stand, plan.batch, Report())
+    return {f"largest process of {service}, MB": largest(stand, service) for service in ("web", "celery")}
+
+
+def scaled(stand: Version, plan: Plan, report: Report) -> dict[str, float]:
+    """Two containers of a kind."""
+    scale.scale(stand, "web", 2)
+    created = scale.create(stand, plan, Report(), 2)
+    scale.scale(stand, "web", 1)
+    scale.scale(stand, "celery", 2)
+    drained = batch.drain(stand, plan.batch, Report(), "B8", stand.name)
+    scale.scale(stand, "celery", 1)
+    return {"create, two web containers, /s": created, "a batch's work, two celery containers, /s": drained}
+
+
 def drain(stand: Version, plan: Plan, report: Report) -> dict[str, float]:
     """A batch whose messages wait before the workers start."""
     return {"a batch, its work alone, /s": batch.drain(stand, plan.batch, report, "B3", stand.name)}
@@ -104,6 +141,9 @@ MEASURES: dict[str, Callable[[Version, Plan, Report], dict[str, float]]] = {
     "B1": create,
     "B2": whole,
     "B3": drain,
+    "B5": lists,
+    "B7": memory,
+    "B8": scaled,
 }
 # Of their CPU time per task a line is told of its own.
 PARTS = ("mysql", "celery", "web")
@@ -163,7 +203,7 @@ def main() -> None:
                 say(f"{bar} is done")
             whole.notes.append(quiet(this.noise + other.noise))
         finally:  # what was found before a failure or a stop is told, too
-            text = f"# This checkout against another\n\n- {cores()}, {memory()}\n\n{whole.markdown()}"
+            text = f"# This checkout against another\n\n- {cores()}, {machine_memory()}\n\n{whole.markdown()}"
             print(text, flush=True)
     if given.output:
         given.output.write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ from bench.sides import OURS
 from bench.stand import Stand
 from support.http import ask
 
-LISTS = {"tasks.json": "/api/tasks", "tasks.html": "/tasks?lang=en"}
+LISTS = {"tasks.json": "/api/tasks", "tasks.html": "/tasks/now?lang=en"}
 PAGE = 50
 SILENT, LOGGING = 8080, 8081
 METRICS = 8404

@@ -86,7 +86,7 @@ def measure(sizes: list[int], rounds: int) -> tuple[dict[str, Any], str]:
         for size in sizes:
             print(f"filling {size:,} rows", file=sys.stderr)
             fill(stack, size)
-        stack.compose("stop", "celery", "beat", "haproxy")
+        stack.compose("stop", "celery", "haproxy")
         wait_for(lambda: written(stack), 120, "MySQL has written what was filled in", every=1)
         print("measuring", file=sys.stderr)
         source = "import django\ndjango.setup()\n" + INSIDE.read_text(encoding="utf-8")
@@ -131,7 +131,7 @@ def main(argv: list[str]) -> int:
     words = (
         f"Milliseconds: the median of {chosen.rounds} rounds, each with the sizes in turn. Ratio: {sizes[-1]:,} rows "
         f"against {sizes[0]:,}, round by round: median (least-most); the bar is {BAR}. Requests go through all of "
-        "Django, not through uWSGI and HAProxy; workers and beat are stopped."
+        "Django, not through uWSGI and HAProxy; workers are stopped."
     )
     rows = [line(name, times[name], plans[name]) for name in times]
     markdown.write("growth.md", "# Growth: what a table's size costs", about, words, markdown.table(head, rows), NOTES)

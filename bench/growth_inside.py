@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 
 from arithmetic.models import MathTask
@@ -145,12 +146,11 @@ def sweep(table: Table) -> float:
 
 def purge_some(table: Table) -> float:
     """Delete some hundred rows that are old enough, of a table whose others are not."""
-    insert_many(KIND, 0, [ROW] * PURGED)
-    old = MathTask.objects.order_by("-pk")[0].update_time - timedelta(days=60)
-    MathTask.objects.filter(batch_id=0).update(status=Status.SUCCESS, update_time=old)
+    first = MathTask.objects.filter(status=Status.SUCCESS).order_by("pk").values_list("pk", flat=True)[:PURGED]
+    MathTask.objects.filter(pk__in=list(first)).update(update_time=Now() - timedelta(days=60))
 
     def delete() -> None:
-        assert purge.purge_tasks(KIND, timedelta(days=30), PURGED) == PURGED
+        assert purge.purge_tasks(KIND, Status.SUCCESS, timedelta(days=30), PURGED) == PURGED
 
     return seconds(delete)
 

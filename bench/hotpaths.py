@@ -28,7 +28,7 @@ def measure() -> tuple[dict[str, Any], str]:
     with Stack("bench-hotpaths", APP_IMAGE="abacus-bench-hotpaths") as stack:
         for number in range(FILLED):
             create(stack.url, str(number), "add", "1")
-        stack.compose("stop", "celery", "beat", "haproxy")
+        stack.compose("stop", "celery", "haproxy")
         source = "import django\ndjango.setup()\n" + INSIDE.read_text(encoding="utf-8")
         settings = ("-w", "/app/web", "-e", "DJANGO_SETTINGS_MODULE=config.settings", "-e", "LOG_LEVEL=WARNING")
         out = stack.compose("exec", "-T", *settings, "web", "python", "-c", source)

@@ -18,7 +18,7 @@ from bench import markdown
 from support.stack import ROOT, Stack
 
 DRIVER = ROOT / "tests" / "faults" / "load.py"
-SERVICES = ("web", "celery", "beat", "haproxy", "redis", "mysql")
+SERVICES = ("web", "celery", "haproxy", "redis", "mysql")
 MINUTE = 60
 MB = 1024 * 1024
 # Flat: over the whole time the fitted line moves by less than this part of its middle, or by less than the floor.
@@ -27,7 +27,7 @@ MEMORY = (  # cgroup v2, else v1
     "sed -n 's/^anon //p' /sys/fs/cgroup/memory.stat 2>/dev/null | grep . "
     "|| sed -n 's/^total_rss //p' /sys/fs/cgroup/memory/memory.stat"
 )
-REDIS = 'REDISCLI_AUTH="$(cat /run/secrets/redis_password)" redis-cli INFO'
+REDIS = 'REDISCLI_AUTH="$(cat /run/secrets/redis_admin_password)" redis-cli --user admin INFO'
 Sample = dict[str, float]
 
 

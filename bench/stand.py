@@ -17,7 +17,11 @@ class Stand(Stack):
     """`with Stand(folder) as stand:`; the folder is for the answers that reference-static gives."""
 
     def __init__(self, static: Path, name: str = "abacus-bench") -> None:
-        super().__init__(name, *FILES, APP_IMAGE=name, STATIC_FILES=str(static))
+        # The references' keys and commands are others than ours.
+        more = {"STATIC_FILES": str(static), "REDIS_RIGHTS": "~* &* +@all"}
+        # One address is the whole load; counted as for anybody, and never too much.
+        limits = dict.fromkeys(("LIMIT_REQUESTS", "LIMIT_CONNECTIONS", "LIMIT_BULK"), "1000000")
+        super().__init__(name, *FILES, APP_IMAGE=name, **more, **limits)
         self.static = static
         self._database: Database | None = None
         self.noise: list[float] = []

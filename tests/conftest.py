@@ -12,8 +12,9 @@ from support.embedded import Embedded
 from support.flask_stack import FlaskStack
 from support.needs import need
 from support.stack import Stack, docker_missing
+from support.swarm import Swarm
 
-pytest_plugins = ["support.browser"]
+pytest_plugins = ["support.browser", "support.skips"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,13 +23,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--task-seconds", default="", help="for tests/faults/test_matrix.py: let each task take so long")
 
 
+OWN_STACK = (
+    "rabbitmq|migrations|upgrade|remote_|tls|limits|proxies|strict_clone|before|monitoring|backups|rotation|rivals"
+)
+# Who loads the shared stack and holds it to seconds, or lets it wait for seconds that the promises name.
+LOADS = "matrix|slow_clients|scaling|lanes|bombs"
+WAITS = "recovery|claims|dead_messages|handover|errors"
+BUSY, WAITING, CALM = "1 a stack that is busy", "2 a stack that is waited for", "2 a stack that is calm"
+OTHERS, DESK, CLUSTER = "3 other stacks", "4 desk", "5 several machines"
+
+
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Side by side (-n 3): tests of the shared stack, tests that bring their own, which both mostly wait, the rest."""
+    """With -n 3: first the busy stack, whose tests are held to seconds, and beside it, giving way, what only computes.
+
+    Then side by side two stacks that all share, one by one the stacks of tests' own, and the rest; and several machines
+    at last, which are all on this one.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        if re.search("rabbitmq|migrations|upgrade|remote_mysql", nodeid.partition("::")[0]) and needs_docker(nodeid):
-            return "other stacks"
-        return "docker" if needs_docker(nodeid) else "desk"
+        module = nodeid.partition("::")[0]
+        if computes(nodeid):
+            return module
+        if re.match(r"tests/faults/test_(several_machines|containerd)", nodeid):
+            return CLUSTER
+        if own_stack(nodeid):
+            return f"{OTHERS}: {'flask' if '/test_flask_' in module else module}"
+        if not needs_docker(nodeid):
+            return f"{DESK}: {module}"
+        return next((group for group, names in ((BUSY, LOADS), (WAITING, WAITS)) if about(names, module)), CALM)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        elsewhere = {group for other in self.nodes if other is not node for group in self._at_work(other)}
+        allowed = [group for group in self.workqueue if group != CLUSTER or not any(map(uses_stack, elsewhere))]
+        if BUSY in elsewhere:
+            allowed = [] if any(map(computes, elsewhere)) else [group for group in allowed if computes(group)]
+        if any(group.startswith(OTHERS) for group in elsewhere):
+            allowed = [group for group in allowed if not group.startswith(OTHERS)] or allowed
+        if allowed:
+            self.workqueue.move_to_end(min(allowed), last=False)
+            super()._assign_work_unit(node)
+
+    def _at_work(self, node: Any) -> list[str]:
+        """The groups that a process is at; its last test waits until it is given another, or none is left."""
+        work = self.assigned_work[node]
+        return [group for group in work if self._pending_of({group: work[group]})] if self._pending_of(work) > 1 else []
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        """Whoever waited for the end of those may go on."""
+        super().mark_test_complete(node, item_index, duration)
+        for other in self.nodes:
+            if other is not node:
+                self._reschedule(other)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
@@ -41,10 +86,31 @@ def needs_docker(nodeid: str) -> bool:
     return bool(re.search(r"^tests/(e2e|faults)/|\[(.*-)?stack(-.*)?\]", nodeid))
 
 
+def uses_stack(group: str) -> bool:
+    """Whether it needs the machine, or at least its own part of it."""
+    return group.startswith((BUSY, WAITING, CALM, OTHERS))
+
+
+def about(names: str, module: str) -> bool:
+    """Whether a module of faults has one of the names."""
+    return bool(re.search(rf"^tests/faults/test_({names})\.", module))
+
+
+def computes(nodeid: str) -> bool:
+    """Whether the test starts nothing that is held to seconds."""
+    return nodeid.startswith(("tests/unit/", "tests/lint/"))
+
+
+def own_stack(nodeid: str) -> bool:
+    """Whether the test starts stacks of its own, and uses the shared one not at all."""
+    return needs_docker(nodeid) and bool(re.search(OWN_STACK, nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Beside the stacks, which are held to seconds, all else takes what CPU they leave."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not needs_docker(item.nodeid) and os.nice(0) == 0:
-        os.nice(10)
+    """Beside other tests, those that only compute give way to them; root alone could take its priority back."""
+    if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, 19 if computes(item.nodeid) else 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -53,7 +119,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure is told with what the stack complained of meanwhile."""
     report = yield
-    stacks = {id(value): value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack)}
+    stacks = {id(value): value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack | Swarm)}
     if report.failed:
         report.sections += [(f"complaints of {s.project}", s.complaints(call.start - 5)) for s in stacks.values()]
     return report
@@ -76,7 +142,10 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """docker compose up -d, running."""
     need(docker_missing())
-    with Stack("abacus-test", TASK_SECONDS=request.config.getoption("--task-seconds")) as running:
+    test = os.environ["PYTEST_CURRENT_TEST"]
+    assert not own_stack(test), f"{test} runs beside the tests of the shared stack and would tear it down"
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with Stack(f"abacus-test{process}", TASK_SECONDS=request.config.getoption("--task-seconds")) as running:
         yield running
 
 

@@ -35,7 +35,9 @@ class Side:
         x = random.randrange(1_000_000)
         body = json.dumps({"x": str(x), "task_type": "add", "y": "1"})
         started = time.perf_counter()
-        self.http.request("POST", self.path, body, {"Content-Type": "application/json"})
+        # By the name of a service in the stack's network, which is none of the site's own.
+        headers = {"Content-Type": "application/json", "Host": "localhost"}
+        self.http.request("POST", self.path, body, headers)
         identity = json.loads(self.http.getresponse().read())["id"]
         while (row := self.read(identity))[0] != "success":
             if time.perf_counter() - started > PATIENCE:

@@ -3,7 +3,13 @@
 import sqlite3
 
 from flask import Flask, Response, json
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError, ServiceUnavailable
+
+# What Werkzeug's own words leave open: what to do.
+SENTENCES: dict[type[HTTPException], str] = {
+    RequestEntityTooLarge: "The body is larger than 1024 bytes; send a small JSON object, or no body.",
+    SecurityError: "This site has another name; ask for it under that, or add this one to ALLOWED_HOSTS.",
+}
 
 
 def register_errors(app: Flask) -> None:
@@ -13,8 +19,9 @@ def register_errors(app: Flask) -> None:
 
 
 def as_json(error: HTTPException) -> Response:
-    """The error's own status and headers, and its description as JSON."""
-    response = Response(json.dumps({"error": error.description}) + "\n", error.code, error.get_headers())
+    """The error's own status and headers, and a sentence as JSON."""
+    sentence = SENTENCES.get(type(error), error.description)
+    response = Response(json.dumps({"error": sentence}) + "\n", error.code, error.get_headers())
     response.content_type = "application/json"
     return response
 

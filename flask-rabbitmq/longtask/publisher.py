@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from amqp.exceptions import MessageNacked
 from celery import Celery, uuid
 from kombu import Connection
 from kombu.exceptions import OperationalError
@@ -18,6 +19,10 @@ QUEUED = "QUEUED"  # stored before the message is sent; Celery itself has one wo
 
 class BrokerAway(Exception):
     """RabbitMQ did not confirm the message, so the work is not accepted."""
+
+
+class QueueFull(Exception):
+    """RabbitMQ refused the message: as many as may wait do so already."""
 
 
 class Publisher:
@@ -44,6 +49,9 @@ class Publisher:
             self.away_until = time.monotonic() + COOLING
             self.celery.backend.forget(result_id)
             raise BrokerAway from error
+        except QueueFull:
+            self.celery.backend.forget(result_id)
+            raise
         return result_id
 
     def send(self, task: Any, args: tuple[Any, ...], result_id: str) -> None:
@@ -66,6 +74,8 @@ class Publisher:
                 retry=False, mandatory=True, confirm_timeout=PATIENCE,
             )  # fmt: skip
         except BaseException as error:
+            if isinstance(error.__cause__, MessageNacked):  # RabbitMQ's answer: nothing is wrong with the connection
+                raise QueueFull from error
             # A late confirmation would be taken for the next message's: this connection is never used again.
             hang_up(connection)
             if isinstance(error, connection.connection_errors + connection.channel_errors):

@@ -1,6 +1,8 @@
 """The queues in RabbitMQ. Both are quorum queues: durable, and written to disk before they confirm.
 
 RabbitMQ keeps the arguments that a queue was made with and refuses others: to change one, give the queue a new name.
+How many messages may wait in `tasks` is no argument, therefore, but a policy (MAX_QUEUE, docker-compose.yaml): that may
+change, and a queue that is there already has it, too.
 """
 
 from kombu import Exchange, Queue
@@ -19,7 +21,8 @@ TASKS = Queue(
         "x-delivery-limit": 20,
         "x-dead-letter-exchange": "",
         "x-dead-letter-routing-key": DEAD.name,
-        # On its way to the other queue a message is in one of the two at any time; that needs reject-publish.
+        # On its way to the other queue a message is in one of the two at any time; that needs reject-publish, by
+        # which RabbitMQ also tells a publisher that the queue is full.
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     },

@@ -28,6 +28,12 @@ def whole_number(name: str, default: int) -> int:
     return int(text)
 
 
+def trusted_hosts() -> list[str] | None:
+    """The names that the site answers to: ALLOWED_HOSTS', and this machine's for its health checks; without it, any."""
+    names = [name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()]
+    return [*names, "localhost", "127.0.0.1"] if names else None
+
+
 def broker(data: Path) -> dict[str, Any]:
     """RabbitMQ; without RABBITMQ_HOST a folder of files, which is for trying things out."""
     if host := os.environ.get("RABBITMQ_HOST"):

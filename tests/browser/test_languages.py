@@ -18,7 +18,7 @@ def test_a_browser_that_prefers_chinese_gets_a_chinese_page(chinese_page: Page, 
     page.get_by_label("运算").first.select_option("divide")
     page.get_by_label("第二个数").fill("0")
     page.get_by_role("button", name="计算").click()
-    expect(page.locator("#announcer")).to_have_text(re.compile(r"任务 \d+ 失败：除以零没有结果。"), timeout=ENDS)
+    expect(page.locator("#made")).to_have_text(re.compile(r"任务 \d+\s+失败：\s+除以零没有结果。"), timeout=ENDS)
     row = page.locator("#tasks tbody tr").first
     expect(row.locator(".status")).to_have_text("失败")
     expect(row.locator(".result")).to_have_text("除以零没有结果。")
@@ -30,7 +30,7 @@ def test_errors_are_chinese_too(chinese_page: Page, site: str) -> None:
     page.get_by_label("第一个数").fill("七")
     page.get_by_role("button", name="计算").click()
     expect(page.locator("#id_x-error")).to_have_text("请输入一个数，例如 12、-0.5 或 1.5e300。")
-    page.get_by_text("批量任务").click()
+    page.get_by_role("link", name="从 CSV 文件").click()
     page.get_by_label("CSV 文件").set_input_files(
         {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,task_type,y\n?,add,1\n"}
     )
@@ -53,7 +53,7 @@ def test_the_switch_changes_the_language_and_is_remembered(
     expect(page.get_by_role("heading", level=1)).to_have_text("Two numbers, one task")
 
 
-@pytest.mark.parametrize("path", ["/api/tasks", "/api/stats", "/tasks?lang=zh-hans"])
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/stats", "/tasks/now?lang=zh-hans"])
 def test_what_all_readers_share_carries_no_vary(site: str, path: str) -> None:
     answer = ask("GET", f"{site}{path}", headers={"Accept-Language": "zh-CN", "Accept-Encoding": "identity"})
     assert answer.status == 200

@@ -41,14 +41,14 @@ def test_where_it_is_too_late_the_page_says_so(browser_page: Page, slow_embedded
     # Given a page that shows a task as waiting, and a server on which it has been cancelled meanwhile
     page, last = browser_page, waiting(slow_embedded, 8)[-1]
     page.goto(slow_embedded)
-    page.route("**/tasks?*", lambda route: route.fulfill(body=""))
+    page.route("**/tasks/now?*", lambda route: route.fulfill(body=""))
     page.wait_for_timeout(1200)
     ask("POST", f"{slow_embedded}/api/tasks/{last}/cancel", {})
     # When the button is pressed
     row(page, last).get_by_role("button", name="Cancel").click()
     # Then a sentence tells the present state
     expect(page.locator("#act-error")).to_contain_text(f"Task {last} is cancelled")
-    page.unroute("**/tasks?*")
+    page.unroute("**/tasks/now?*")
 
 
 @BOTH

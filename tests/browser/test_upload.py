@@ -27,7 +27,7 @@ def payload(text: str | bytes) -> FilePayload:
 
 
 def choose(page: Page, text: str | bytes) -> None:
-    page.get_by_text("Many at once").click()
+    page.get_by_role("link", name="From a CSV file").click()
     page.get_by_label("CSV file").set_input_files(payload(text))
     page.get_by_role("button", name="Create the tasks").click()
 
@@ -42,11 +42,12 @@ def test_a_file_becomes_a_batch_whose_bar_moves_to_its_end(browser_page: Page, s
 
     expect(browser_page.locator("#upload-progress")).to_contain_text("is created", timeout=ENDS)
     batch = browser_page.locator(".batch").first
-    bar = batch.get_by_role("progressbar")
-    expect(batch).to_contain_text("2000 of 2000 ended", timeout=ENDS)
-    assert bar.evaluate("bar => [bar.value, bar.max]") == [2000, 2000]
+    expect(batch).to_contain_text("2,000 of 2,000 ended", timeout=ENDS)
+    expect(batch.get_by_role("img", name="2,000 success", exact=True)).to_be_visible()
+    batch.get_by_role("link").click()
+    expect(browser_page.get_by_role("heading", name="All 2,000 have ended")).to_be_visible()
     with browser_page.expect_download() as download:
-        batch.get_by_role("link", name="Results (CSV)").click()
+        browser_page.get_by_role("link", name="Results (CSV)").click()
     download.value.save_as(tmp_path / "results.csv")
     text = (tmp_path / "results.csv").read_text(encoding="utf-8")
     rows: list[dict[str, Any]] = list(csv.DictReader(text.splitlines()))
@@ -57,9 +58,11 @@ def test_without_javascript_a_plain_form_sends_the_file(browser_page_without_js:
     page = browser_page_without_js
     page.goto(site)
     choose(page, lines(3))
-    page.wait_for_url("**/?batch=*")
+    page.wait_for_url("**/batches/*")
+    expect(page.locator("#progress-heading")).to_have_text(re.compile("of 3 ended|All 3 have ended"))
+    expect(page.get_by_text("tasks.csv")).to_be_visible()
+    page.get_by_role("link", name="Its tasks").click()
     expect(page.locator("#tasks tbody tr")).to_have_count(3)
-    expect(page.locator(".batch").first).to_contain_text("of 3 ended")
 
 
 def test_a_dropped_file_becomes_a_batch(browser_page: Page, site: str) -> None:
@@ -115,7 +118,7 @@ def test_a_script_that_breaks_leaves_no_locked_upload(browser: Browser, site: st
 def choose_too_large(page: Page, folder: Path) -> None:
     large = folder / "large.csv"
     large.write_bytes(b"x,task_type,y\n" + b"1,add,1\n" * 1_320_000)
-    page.get_by_text("Many at once").click()
+    page.get_by_role("link", name="From a CSV file").click()
     page.get_by_label("CSV file").set_input_files(large)
     page.get_by_role("button", name="Create the tasks").click()
 
@@ -144,8 +147,39 @@ def test_the_rest_of_a_running_batch_is_cancelled(
     page: Page = request.getfixturevalue(fixture)
     page.goto(slow_embedded)
     choose(page, lines(200))
-    batch = page.locator(".batch").first
-    batch.get_by_role("button", name="Cancel the rest").click()
-    expect(batch).to_contain_text("200 of 200 ended", timeout=ENDS)
-    expect(batch).to_contain_text("cancelled")
-    expect(batch.get_by_role("button")).to_have_count(0)
+    if fixture == "browser_page":
+        expect(page.locator("#upload-progress")).to_contain_text("is created", timeout=ENDS)
+        page.locator(".batch").first.get_by_role("link").click()
+    page.wait_for_url("**/batches/*")
+    page.get_by_role("link", name="Cancel the rest").click()
+    page.get_by_role("button", name=re.compile(r"^Cancel \d+ tasks$")).click()
+    page.go_back()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", name="All 200 have ended")).to_be_visible(timeout=ENDS)
+    expect(page.locator(".legend")).to_contain_text("cancelled")
+    expect(page.get_by_role("link", name="Cancel the rest")).to_have_count(0)
+
+
+def test_a_sample_file_is_taken_as_it_is(browser_page: Page, site: str, tmp_path: Path) -> None:
+    browser_page.goto(f"{site}/#from-file")
+    with browser_page.expect_download() as download:
+        browser_page.get_by_role("link", name="A sample file").click()
+    download.value.save_as(tmp_path / "tasks.csv")
+    browser_page.get_by_label("CSV file").set_input_files(tmp_path / "tasks.csv")
+    browser_page.get_by_role("button", name="Create the tasks").click()
+    expect(browser_page.locator(".batch").first).to_contain_text("1 of 1 ended", timeout=ENDS)
+
+
+def test_what_failed_in_a_batch_is_seen_by_its_error_and_tried_again(browser_page: Page, site: str) -> None:
+    page = browser_page
+    page.goto(site)
+    choose(page, "x,task_type,y\n1,divide,0\n2,divide,0\n1,add,1\n")
+    expect(page.locator(".batch").first).to_contain_text("3 of 3 ended · 2 failed", timeout=ENDS)
+    page.locator(".batch").first.get_by_role("link").click()
+    failures = page.locator(".failures")
+    expect(failures).to_contain_text("2 ×")
+    failures.get_by_role("link", name="Retry these").click()
+    expect(page.get_by_text("Error: Division by zero has no result.")).to_be_visible()
+    page.get_by_role("button", name="Retry 2 tasks").click()
+    page.wait_for_url("**/?*error=*")

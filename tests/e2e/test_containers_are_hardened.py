@@ -9,12 +9,12 @@ import pytest
 
 from support.stack import Stack
 
-SERVICES = ["redis", "mysql", "web", "celery", "beat", "haproxy"]
+SERVICES = ["redis", "mysql", "web", "celery", "haproxy"]
 ONE_SHOTS = ["secrets", "migrate"]
-APP_SERVICES = ["web", "celery", "beat"]
+APP_SERVICES = ["web", "celery"]
 # Seconds: the longest task or request, the draining, and a margin.
-GRACE = {"web": 35, "celery": 45, "beat": 10, "redis": 30, "mysql": 60, "haproxy": 35}
-SECRETS = ["django_secret_key", "mysql_password", "mysql_root_password", "redis_password"]
+GRACE = {"web": 35, "celery": 45, "redis": 30, "mysql": 60, "haproxy": 35}
+SECRETS = ["django_secret_key", "mysql_password", "mysql_root_password", "redis_admin_password", "redis_password"]
 
 
 def docker(*arguments: str) -> str:
@@ -58,7 +58,7 @@ def every_container(stack: Stack) -> list[str]:
 @pytest.fixture
 def secret_values(stack: Stack) -> Iterator[dict[str, str]]:
     """Each secret as the services see it."""
-    folders = [stack.containers("web")[0], stack.containers("mysql")[0]]
+    folders = [stack.containers(name)[0] for name in ("web", "mysql", "redis")]
     values = {}
     for name in SECRETS:
         for each in folders:
@@ -149,12 +149,22 @@ def test_haproxy_cannot_reach_the_data(stack: Stack, service_name: str, port: in
     assert not succeeds(haproxy, f"getent hosts {service_name}")
 
 
+APP_SECRETS = {"django_secret_key", "django_secret_key_fallbacks", "machine_name", "mysql_password", "redis_password"}
+
+
 @pytest.mark.parametrize(
     ("service_name", "names"),
     [
-        ("web", {"django_secret_key", "django_superuser_password", "mysql_password", "redis_password"}),
+        (
+            "web",
+            APP_SECRETS,
+        ),
+        (
+            "celery",
+            APP_SECRETS,
+        ),
         ("mysql", {"mysql_password", "mysql_root_password"}),
-        ("redis", {"redis_password"}),
+        ("redis", {"redis_admin_password", "redis_password"}),
         ("haproxy", set()),
     ],
 )
@@ -162,6 +172,14 @@ def test_a_service_sees_only_the_secrets_it_needs(stack: Stack, service_name: st
     container = stack.containers(service_name)[0]
     seen = docker("exec", container, "sh", "-c", "ls /run/secrets 2>/dev/null || true")
     assert set(seen.split()) == names
+
+
+def test_only_what_makes_the_first_admin_sees_its_password(stack: Stack) -> None:
+    seen = {name: succeeds(stack.containers(name)[0], "test -e /run/web-secrets") for name in APP_SERVICES}
+    assert seen == {"web": True, "celery": False}
+    told = docker("exec", stack.containers("celery")[0], "env")
+    assert "MYSQL_PASSWORD_FILE" in told
+    assert "SUPERUSER" not in told
 
 
 def test_no_secret_can_be_read_from_the_engine(stack: Stack, secret_values: dict[str, str]) -> None:
@@ -204,8 +222,3 @@ def test_root_of_mysql_has_no_login_from_the_network(stack: Stack) -> None:
     [mysql] = stack.containers("mysql")
     assert succeeds(mysql, login), "the check itself works"
     assert not succeeds(mysql, f'{login} -h "$HOSTNAME"')
-
-
-def test_redis_answers_nobody_without_the_password(stack: Stack) -> None:
-    [redis] = stack.containers("redis")
-    assert "NOAUTH" in docker("exec", redis, "redis-cli", "ping")

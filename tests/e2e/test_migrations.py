@@ -52,7 +52,7 @@ def test_of_eight_that_start_at_once_one_migrates_and_all_succeed(empty: Stack) 
 
 def test_another_continues_when_the_holder_of_the_lock_is_killed(empty: Stack) -> None:
     first = migrate(empty, 1)
-    wait_for(lambda: int(empty.sql(TABLES)[0][0]) > 3, 60, "some tables are there", every=0)
+    wait_for(lambda: int(empty.sql(TABLES)[0][0]) > 3, 60, "some tables are there", every=0.02)
     subprocess.run(["docker", "kill", first], check=True, capture_output=True)
     assert DONE not in log(first)
     second = migrate(empty, 2)
@@ -70,7 +70,7 @@ def test_a_second_run_is_quick_and_changes_nothing(empty: Stack) -> None:
 
 def test_a_killed_mysql_in_mid_migration_leaves_nothing_that_stops_the_next(empty: Stack) -> None:
     first = migrate(empty, 1)
-    wait_for(lambda: int(empty.sql(TABLES)[0][0]) > 3, 60, "some tables are there", every=0)
+    wait_for(lambda: int(empty.sql(TABLES)[0][0]) > 3, 60, "some tables are there", every=0.02)
     (mysql,) = empty.containers("mysql")
     pid = subprocess.run(["docker", "inspect", "-f", "{{.State.Pid}}", mysql], capture_output=True, text=True)
     subprocess.run(["kill", "-KILL", pid.stdout.strip()], check=True)

@@ -31,7 +31,7 @@ def served_by(stack: Stack, requests: int = 40) -> Counter[str]:
 
 
 def test_everything_turns_healthy_with_nothing_edited(stack: Stack) -> None:
-    stack.wait_healthy("redis", "mysql", "web", "celery", "beat", "haproxy")
+    stack.wait_healthy("redis", "mysql", "web", "celery", "haproxy")
 
 
 def test_a_task_is_computed_and_its_result_is_in_mysql(stack: Stack) -> None:
@@ -87,7 +87,7 @@ def test_two_workers_share_the_work(stack: Stack) -> None:
             seen.add(ended["worker"].rpartition("/")[0])
             return len(seen) == 2
 
-        wait_for(both_seen, 60, "both workers have run tasks", every=0)
+        wait_for(both_seen, 60, "both workers have run tasks", every=0.02)
     finally:
         stack.up("--scale", "celery=1")
 
@@ -120,6 +120,30 @@ def test_the_request_id_is_in_the_answer_the_web_log_and_the_workers_log(stack: 
     for service in ("haproxy", "web", "celery"):
         log = partial(stack.compose, "logs", "--no-color", "--tail", "200", service)
         wait_for(partial(contains, log, identity), 20, f"the id is in the log of {service}")
+
+
+def test_it_answers_to_the_name_of_its_machine_and_to_no_strangers(stack: Stack) -> None:
+    command = ["docker", "info", "--format", "{{.Name}}"]
+    machine = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert ask("GET", f"{stack.url}/", headers={"Host": machine}).status == 200
+    assert ask("GET", f"{stack.url}/", headers={"Host": f"{machine}.evil.example"}).status == 400
+
+
+def test_what_guards_it_is_set_by_one_variable(stack: Stack) -> None:
+    try:
+        stack.up(ACCESS="login")
+        assert ask("GET", f"{stack.url}/health").json()["access"] == "login"
+        assert ask("GET", f"{stack.url}/api/tasks").status == 401
+        assert ask("GET", f"{stack.url}/").headers["location"] == "/login?next=%2F"
+        secret = stack.compose("exec", "-T", "web", "./run.sh", "token", "make", "ci").strip()
+        headers = {"Authorization": f"Bearer {secret}"}
+        made = ask("POST", f"{stack.url}/api/tasks", {"x": "1", "task_type": "add", "y": "1"}, headers)
+        assert (made.status, made.json()["created_by"]) == (201, "token:ci")
+        stack.compose("exec", "-T", "web", "./run.sh", "token", "revoke", "ci")
+        assert ask("GET", f"{stack.url}/api/tasks", headers=headers).status == 401
+    finally:
+        stack.up()
+    assert "anybody who reaches the port may" in stack.compose("logs", "--no-color", "web")
 
 
 def test_metrics_are_not_for_the_outside(stack: Stack) -> None:

@@ -58,7 +58,7 @@ class Upgrade(Stack):
 
     def load(self) -> None:
         """The old tables and rows."""
-        self.sql("DROP TABLE IF EXISTS durable_batch, durable_claim, durable_worker")
+        self.sql("DROP TABLE IF EXISTS durable_batch, durable_claim, durable_event, durable_token, durable_worker")
         self.sql(DUMP.read_text())
 
     def rows(self) -> Rows:
@@ -136,7 +136,7 @@ def test_the_old_tables_are_gone_and_the_large_one_was_not_copied(upgraded: Upgr
     tables = {row[0] for row in upgraded.sql("SHOW TABLES")}
     assert not tables & {"batch", "worker"}
     root = 'MYSQL_PWD=$(cat /run/secrets/mysql_root_password) exec mysql -uroot -NB -e "$0"'
-    assert upgraded.compose("exec", "-T", "mysql", "sh", "-c", root, INSTANT).strip() == "2"  # two columns, added so
+    assert upgraded.compose("exec", "-T", "mysql", "sh", "-c", root, INSTANT).strip() == "5"  # five columns, added so
 
 
 def test_everything_that_was_not_ended_runs(upgraded: Upgrade) -> None:
@@ -167,7 +167,7 @@ def test_keys_still_stand_for_their_tasks_and_batches(upgraded: Upgrade) -> None
 
 
 def test_old_errors_are_told_in_the_readers_language(upgraded: Upgrade) -> None:
-    page = ask("GET", f"{upgraded.url}/tasks?lang=zh-hans").body.decode()
+    page = ask("GET", f"{upgraded.url}/tasks/now?lang=zh-hans").body.decode()
     assert "power" in page
     assert "There is no operation" not in page
     assert "times in a row" not in page

@@ -6,22 +6,39 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from support.stack import Stack
 from support.waiting import wait_for
 
 DRIVER = Path(__file__).with_name("load.py")
 ENDED = ("success", "failed", "cancelled")
 
 
+class Loaded(Protocol):
+    """What load is put on: a stack on one machine, or on several."""
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it answers, each as HOST:PORT."""
+        ...
+
+    def sql(self, statement: str) -> list[list[str]]:
+        """Rows of a statement in its MySQL."""
+        ...
+
+
 class Load:
     """The load driver as a process of its own."""
 
-    def __init__(self, stack: Stack, folder: Path, rate: float, seconds: float) -> None:
+    def __init__(self, stack: Loaded, folder: Path, rate: float, seconds: float) -> None:
         self.path = folder / "report.json"
-        arguments = [str(stack.port), str(rate), str(seconds), str(self.path)]
+        arguments = [",".join(stack.addresses), str(rate), str(seconds), str(self.path)]
         self.process = subprocess.Popen([sys.executable, str(DRIVER), *arguments])
+
+    def end(self) -> dict[str, Any]:
+        """Its report, of what it has sent until now."""
+        self.process.terminate()
+        return self.report()
 
     def report(self) -> dict[str, Any]:
         """Its report, once it has ended by itself."""
@@ -56,21 +73,21 @@ class Outcome:
 Rows = dict[int, tuple[str, str, int, str]]  # id: status, result, attempts, update_time
 
 
-def rows(stack: Stack, first: int) -> Rows:
+def rows(stack: Loaded, first: int) -> Rows:
     """All rows from an id on."""
     found = stack.sql(f"SELECT id, status, result, attempts, update_time FROM math_task WHERE id >= {first}")
     return {int(row[0]): (row[1], row[2], int(row[3]), row[4]) for row in found}
 
 
-def next_id(stack: Stack) -> int:
+def next_id(stack: Loaded) -> int:
     """The id that the next row has at least."""
     return int(stack.sql("SELECT COALESCE(MAX(id), 0) + 1 FROM math_task")[0][0])
 
 
-def settle(stack: Stack, first: int, seconds: float) -> float:
+def settle(stack: Loaded, first: int, seconds: float) -> float:
     """Wait until all rows have ended; how many seconds that took."""
     started = time.monotonic()
-    waiting = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status = 'created'"
+    waiting = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status IN ('scheduled', 'created')"
     wait_for(lambda: stack.sql(waiting) == [["0"]], seconds, "every task has ended", every=0.5)
     return time.monotonic() - started
 

@@ -21,5 +21,21 @@ def faulty(victims: Stack) -> Iterator[Stack]:
     """The same, well again before and after each fault."""
     if any(len(victims.containers(service)) != 2 for service in ("web", "celery")):
         victims.up("--scale", "web=2", "--scale", "celery=2", "--no-recreate")
-    victims.wait_healthy("mysql", "redis", "web", "celery", "beat", "haproxy")
+    victims.wait_healthy("mysql", "redis", "web", "celery", "haproxy")
     yield victims
+
+
+@pytest.fixture(scope="module")
+def attacked() -> Iterator[Stack]:
+    """A stack for strangers alone: what they leave behind meets no other test."""
+    need(docker_missing())
+    with Stack("abacus-attacked") as running:
+        yield running
+
+
+@pytest.fixture
+def lone(attacked: Stack) -> Stack:
+    """One web container that all clients share, without a bound on what one address may transfer at once."""
+    attacked.up()
+    attacked.wait_healthy("mysql", "redis", "web", "celery", "haproxy")
+    return attacked

@@ -105,7 +105,7 @@ def test_a_second_message_for_a_slow_task_does_not_run_it_a_second_time(faulty: 
     image = derived("witness", appended("arithmetic/models.py", WITNESS))
     with workers(faulty, 2, APP_IMAGE=image, TASK_SECONDS="3"):
         (identity,) = created(faulty, 1)
-        wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0)
+        wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0.02)
         send(faulty, *[[identity]] * 3)
         until_ended(faulty, [identity], 20)
         last(4)  # a second run would end by now
@@ -116,11 +116,11 @@ def test_a_second_message_for_a_slow_task_does_not_run_it_a_second_time(faulty: 
 def test_what_a_frozen_worker_finds_out_after_its_claim_was_released_is_dropped(faulty: Stack) -> None:
     with workers(faulty, 2, TASK_SECONDS="6") as containers:
         started, (identity,) = clock(), created(faulty, 1)
-        old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0)
+        old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0.02)
         (victim,) = [c for c in containers if docker("inspect", "-f", "{{.Config.Hostname}}", c) in old]
         docker("pause", victim)
         try:
-            new = wait_for(lambda: claim_of(faulty, identity).replace(old, ""), 40, "another has it", every=0)
+            new = wait_for(lambda: claim_of(faulty, identity).replace(old, ""), 40, "another has it", every=0.02)
         finally:
             docker("unpause", victim)
         # its six seconds are over long ago, the other's are not
@@ -136,12 +136,12 @@ def test_what_a_frozen_worker_finds_out_after_its_claim_was_released_is_dropped(
 def test_the_outcome_of_a_run_that_was_cancelled_and_retried_is_dropped_and_the_new_ones_is_kept(faulty: Stack) -> None:
     with workers(faulty, 2, TASK_SECONDS="4"):
         (identity,) = created(faulty, 1)
-        old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0)
+        old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0.02)
         last(1.5)
         for action in ("cancel", "retry"):
             assert ask("POST", f"{faulty.url}/api/tasks/{identity}/{action}").status == 200
         ended = f"SELECT COUNT(*) FROM durable_claim WHERE worker = '{old}' AND ids IS NULL"
-        wait_for(lambda: faulty.sql(ended) == [["1"]], 10, "the old run comes to its end", every=0)
+        wait_for(lambda: faulty.sql(ended) == [["1"]], 10, "the old run comes to its end", every=0.02)
         assert task(faulty.url, identity)["status"] == "pending"
         until_ended(faulty, [identity], 20)
     found = faulty.sql(f"SELECT attempts, round, worker = '{old}' FROM math_task WHERE id = {identity}")
@@ -198,7 +198,7 @@ def test_of_a_message_of_500_whose_process_dies_each_task_comes_back_alone_and_e
         first = ids[0]
         send(faulty, ids)
         done = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status = 'success'"
-        wait_for(lambda: int(faulty.sql(done)[0][0]) > 50, 20, "some of it is written", every=0)
+        wait_for(lambda: int(faulty.sql(done)[0][0]) > 50, 20, "some of it is written", every=0.02)
         kill_child(faulty, containers[0])
         before = {identity: row for identity, row in rows(faulty, first).items() if row[0] == "success"}
         settle(faulty, first, 60)

@@ -29,7 +29,7 @@ class Stream:
     def one(self) -> Timed:
         """One request and its time."""
         started_at = time.monotonic()
-        answer = start(self.url, "?seconds=0")
+        answer = start(self.url, seconds=0)
         return answer, time.monotonic() - started_at
 
     def run(self, threads: ThreadPoolExecutor) -> None:

@@ -31,7 +31,7 @@ def test_what_was_at_work_when_mysql_went_ends_well_within_a_minute_of_its_retur
         upload(faulty, 3)
         # three messages of one task and one of three, so that each process has one
         held = f"SELECT COUNT(*) FROM durable_claim WHERE ids IS NOT NULL AND first >= {first}"
-        wait_for(lambda: faulty.sql(held) == [["4"]], WORK, "all are at work", every=0)
+        wait_for(lambda: faulty.sql(held) == [["4"]], WORK, "all are at work", every=0.02)
         with VERBS[verb](mysql, 0):
             last(OUTAGE)
         wait_for(faulty.healthy, 60, "the stack is well again")

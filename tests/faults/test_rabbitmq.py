@@ -18,7 +18,7 @@ from support.stack import Stack, docker_missing
 from support.waiting import wait_for
 
 FILES = ("docker-compose.yaml", "docker-compose-rabbitmq.yaml")
-QUEUES = {"tasks", "batches", "maintenance"}
+QUEUES = {"tasks", "batches"}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Scaling and rolling updates under load, without a failed request."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_scaling_web_up_and_down_fails_no_request(
 ) -> None:
     long = request.config.getoption("--long")
     rounds, rate = (10, 200.0) if long else (2, 100.0)
-    first = next_id(faulty)
+    first, since = next_id(faulty), str(int(time.time()))
     load = Load(faulty, tmp_path, rate, rounds * 30)
     for _ in range(rounds):
         for count in (5, 1):
@@ -49,7 +50,7 @@ def test_scaling_web_up_and_down_fails_no_request(
     assert not outcome.failed, outcome.line()
     assert not (outcome.lost or outcome.doubled or outcome.wrong), outcome.line()
     # A busy uWSGI process must not be taken for a stuck one.
-    assert "HARAKIRI" not in faulty.compose("logs", "web")
+    assert "HARAKIRI" not in faulty.compose("logs", "--since", since, "web")
 
 
 def test_a_rollout_replaces_every_container_and_fails_no_request(rolled: Stack, tmp_path: Path) -> None:

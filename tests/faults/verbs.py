@@ -41,9 +41,11 @@ def kill(container: str, seconds: float) -> Iterator[None]:
 def stop(container: str, seconds: float) -> Iterator[None]:
     """docker stop, as a person or a deployment does it; then docker start."""
     docker("stop", container)
-    yield
-    last(seconds / 4)
-    docker("start", container)
+    try:
+        yield
+        last(seconds / 4)
+    finally:  # a test that fails meanwhile must not take the next ones with it
+        docker("start", container)
 
 
 @contextmanager
@@ -52,9 +54,11 @@ def pause(container: str, seconds: float) -> Iterator[None]:
     # on a machine that is very busy the kernel gives up freezing after two seconds, and nothing is frozen then
     command = ["docker", "pause", container]
     wait_for(lambda: subprocess.run(command, capture_output=True).returncode == 0, 30, f"{container} is frozen")
-    yield
-    last(seconds)
-    docker("unpause", container)
+    try:
+        yield
+        last(seconds)
+    finally:
+        docker("unpause", container)
 
 
 @contextmanager
@@ -64,15 +68,32 @@ def cut(container: str, seconds: float) -> Iterator[None]:
     # edge before data, and back the other way round: it has no clients while it has no database
     for network in sorted(networks, reverse=True):
         docker("network", "disconnect", network, container)
-    yield
-    last(seconds)
-    for network, settings in sorted(networks.items()):
-        aliases = [part for alias in settings["Aliases"] or [] for part in ("--alias", alias)]
-        docker("network", "connect", *aliases, network, container)
+    try:
+        yield
+        last(seconds)
+    finally:
+        for network, settings in sorted(networks.items()):
+            aliases = [part for alias in settings["Aliases"] or [] for part in ("--alias", alias)]
+            docker("network", "connect", *aliases, network, container)
 
 
 Verb = Callable[[str, float], AbstractContextManager[None]]
 VERBS: dict[str, Verb] = {"kill": kill, "stop": stop, "pause": pause, "cut": cut}
+
+
+SWEEPER = "SELECT holder FROM durable_lease WHERE until > UTC_TIMESTAMP(6)"
+
+
+def sweeper(stack: Stack, but: str = "") -> str:
+    """The process whose turn the clockwork is, as the lease names it; empty while it is nobody's, or that one's."""
+    return next((row[0] for row in stack.sql(SWEEPER) if row[0] != but), "")
+
+
+def container_of(stack: Stack, process: str) -> str:
+    """The worker's container in which the process runs."""
+    containers = stack.containers("celery")
+    (found,) = (c for c in containers if process.startswith(docker("inspect", "-f", "{{.Config.Hostname}}", c)))
+    return found
 
 
 HELD = "SELECT worker FROM durable_claim WHERE ids IS NOT NULL"
@@ -80,6 +101,6 @@ HELD = "SELECT worker FROM durable_claim WHERE ids IS NOT NULL"
 
 def kill_child(stack: Stack, container: str) -> str:
     """SIGKILL of a pool process that is at work; its name as the rows know it."""
-    worker = wait_for(lambda: next((row[0] for row in stack.sql(HELD)), ""), 20, "a task is pending", every=0)
+    worker = wait_for(lambda: next((row[0] for row in stack.sql(HELD)), ""), 20, "a task is pending", every=0.02)
     docker("exec", container, "sh", "-c", f"kill -KILL {worker.rpartition('/')[2]}")
     return worker

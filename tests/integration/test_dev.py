@@ -21,9 +21,9 @@ class Dev(Embedded):
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def settled(self) -> bool:
-        """Whether no change is being taken over: the last word about one is that its worker is ready."""
-        told = self.output.read_text()
-        return told.rfind("celery.apps.worker") > told.rfind(": changed")
+        """Whether no change is being taken over: its worker is ready, and so are both web processes."""
+        _, changed, told = self.output.read_text().rpartition(": changed")
+        return "celery.apps.worker" in told and (not changed or told.count("WSGI app 0") >= 2)
 
     def result(self) -> str:
         """What 8 add 2 is, according to the code that runs."""
@@ -66,6 +66,18 @@ def test_code_that_does_not_load_is_told_and_the_old_one_serves_on(dev: Dev) -> 
         wait_for(lambda: "The change waits for the next one" in dev.output.read_text(), 30, "it is told")
         assert "SyntaxError" in dev.output.read_text()
         assert dev.result() == "10"
+    finally:
+        dev.edit("arithmetic/operations.py", lambda code: code.replace("\nthis is no Python\n", ""))
+    wait_for(dev.settled, 30, "what is whole again runs")
+    assert dev.result() == "10"
+
+
+def test_a_broken_save_while_the_processes_are_replaced_is_mended_by_the_next_one(dev: Dev) -> None:
+    wait_for(dev.settled, 30, "what was changed before runs")
+    dev.edit("arithmetic/operations.py", lambda code: code + "\nthis is no Python\n")
+    try:
+        (dev.data / "run" / "reload").touch()  # as the change of a moment before has it
+        wait_for(lambda: ask("GET", f"{dev.url}/").status == 500, 30, "the processes met the broken code")
     finally:
         dev.edit("arithmetic/operations.py", lambda code: code.replace("\nthis is no Python\n", ""))
     wait_for(dev.settled, 30, "what is whole again runs")

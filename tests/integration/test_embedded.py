@@ -101,6 +101,17 @@ def test_a_management_command_works_on_a_fresh_clone(tmp_path: Path) -> None:
     assert (project / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_what_it_writes_is_for_its_user_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "web.log").touch(0o644)  # of an earlier version
+    with Embedded(tmp_path) as running:
+        create(running.url, "1", "add", "1")
+        files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in {"lock", "output.log"}]
+        assert {"abacus.sqlite3", "abacus.sqlite3-wal", "web.log", "worker.log", "redis.log"} <= {f.name for f in files}
+        assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
 def test_a_relative_folder_is_meant_from_where_it_was_typed(tmp_path: Path) -> None:
     script = [str(ROOT / "run.sh"), "manage", "check"]
     env = {"DATA_DIR": "data2", "PATH": os.environ["PATH"]}
@@ -123,7 +134,7 @@ def test_a_worker_that_is_stopped_gives_back_uncounted_what_it_cannot_finish(tmp
 def test_a_python_that_is_too_old_gets_a_sentence(tmp_path: Path) -> None:
     project, tools = copy_of_the_project(tmp_path / "project"), tmp_path / "bin"
     tools.mkdir()
-    for name in ("bash", "dirname", "cat", "cksum", "sed", "env"):
+    for name in ("bash", "dirname", "cat", "cksum", "sed", "env", "uname", "getconf", "head", "sort"):
         (tools / name).symlink_to(shutil.which(name) or name)
     old = tools / "python3"
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit\nexit 1\n')
@@ -143,7 +154,9 @@ def test_a_missing_network_gets_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "victim", [("redis-server",), ("pyuwsgi",), ("django", "worker"), ("django", "beat")], ids=lambda words: words[-1]
+    "victim",
+    [("redis.sock",), ("pyuwsgi",), ("django", "worker"), ("django", "clockwork")],
+    ids=lambda words: words[-1],
 )
 def test_a_killed_process_is_started_again_and_loses_no_task(embedded: Embedded, victim: tuple[str, ...]) -> None:
     before = [create(embedded.url, str(n), "add", "1") for n in range(20)]

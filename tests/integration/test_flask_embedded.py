@@ -45,12 +45,46 @@ def test_a_task_is_accepted_runs_in_another_process_and_ends(site: str) -> None:
     assert (outcome["state"], outcome["result"]) == ("success", {"slept": 1})
 
 
-@pytest.mark.parametrize(("path", "status"), [("?seconds=61", 422), (f"results/{uuid.UUID(int=0)}", 404)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("?seconds=61", 422), ("?second=1", 422), (f"results/{uuid.UUID(int=0)}", 404)]
+)
 def test_errors_are_one_json_shape(site: str, path: str, status: int) -> None:
     answer = ask("GET", f"{site}/{path}")
     assert answer.status == status
     assert list(answer.json()) == ["error"]
     assert answer.json()["error"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Host": "evil.example", "Origin": "http://evil.example"}, 400),
+        ({"Content-Type": "text/plain"}, 415),
+        ({}, 202),
+    ],
+    ids=str,
+)
+def test_a_page_of_another_site_starts_nothing(site: str, headers: dict[str, str], status: int) -> None:
+    answer = ask("POST", f"{site}/", {"seconds": 0}, headers)
+    assert answer.status == status
+    assert status == 202 or answer.json()["error"].endswith(".")
+
+
+def test_a_large_body_is_refused(site: str) -> None:
+    answer = ask("POST", f"{site}/", {"seconds": "0" * 1100})
+    assert answer.status == 413
+    assert answer.json()["error"] == "The body is larger than 1024 bytes; send a small JSON object, or no body."
+
+
+def test_only_this_machine_gets_to_it(site: str) -> None:
+    port = int(site.rpartition(":")[2])
+    listening = [
+        line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if f":{port:04X} 0000" in line
+    ]
+    assert listening == [f"0100007F:{port:04X}"]
+    assert f":{port:04X} 0000" not in Path("/proc/net/tcp6").read_text()
 
 
 def test_a_store_that_cannot_be_opened_is_told_with_a_503(tmp_path: Path) -> None:
@@ -97,7 +131,7 @@ def test_a_busy_port_ends_it_with_a_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         starting = FlaskEmbedded(tmp_path, port=taken.getsockname()[1]).start(wait=False)
-        assert starting.process.wait(30) == 1
+        assert starting.process.wait(120) == 1
     assert "a process ended by itself; the reason is above" in starting.output.read_text()
     assert "in use" in starting.output.read_text()
     assert not starting.pids()

@@ -19,9 +19,12 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium on PATH."""
+    """The Chromium on PATH; not for longer, since Playwright leaves its event loop running in the tests' thread,
+
+    and with one Django has other connections to the database than without.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         need("no Chromium on PATH: install it (apt install chromium) to run the browser tests")
@@ -43,10 +46,12 @@ def watched(context: BrowserContext) -> Iterator[Page]:
     expected = (
         "status of 422",
         "status of 400",
+        "status of 401",
         "status of 404",
         "status of 409",
         "status of 413",
         "ERR_NETWORK_CHANGED",
+        "ERR_FAILED",  # a test's own route.abort()
     )
     unexpected = [text for text in errors if not any(part in text for part in expected)]
     assert not unexpected, unexpected

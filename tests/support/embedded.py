@@ -24,8 +24,18 @@ def free_port() -> int:
 
 def copy_of_the_project(folder: Path) -> Path:
     """A fresh clone's files: no .venv."""
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "staticfiles"))
+    shutil.copytree(
+        ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "data", ".*_cache", "__pycache__", "staticfiles")
+    )
     return folder
+
+
+def started(pid: int) -> int:
+    """When a process began, in clock ticks since the machine did; 0 if it has ended in the meantime."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0
 
 
 class Embedded:
@@ -83,8 +93,9 @@ class Embedded:
         return self.pids(*words)[0]
 
     def pids(self, *words: str) -> list[int]:
-        """The processes whose command has all words."""
-        return sorted(pid for pid, command in self.processes().items() if all(word in command for word in words))
+        """The processes whose command has all words, the oldest first: after the last number come low ones again."""
+        found = [pid for pid, command in self.processes().items() if all(word in command for word in words)]
+        return sorted(found, key=lambda pid: (started(pid), pid))
 
     def wait_gone(self, seconds: float) -> None:
         """Wait until no process is left, or fail with those that are."""

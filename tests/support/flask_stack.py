@@ -1,22 +1,25 @@
 """flask-rabbitmq/ as its user starts it and asks it."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from support.http import Answer, ask
 from support.stack import IMAGE, Stack
+from support.waiting import wait_for
 
-SERVICES = ("rabbitmq", "web", "worker")
+SERVICES = ("rabbitmq", "web", "worker", "haproxy")
 
 
-def start(url: str, query: str = "") -> Answer:
-    """GET / with a query like ?seconds=1."""
-    return ask("GET", f"{url}/{query}")
+def start(url: str, **fields: object) -> Answer:
+    """POST / with fields like seconds=1."""
+    return ask("POST", f"{url}/", fields)
 
 
 def started(url: str, seconds: int) -> str:
     """Queue a task; its id."""
-    answer = start(url, f"?seconds={seconds}")
+    answer = start(url, seconds=seconds)
     assert answer.status == 202, answer
     identity: str = answer.json()["result_id"]
     return identity
@@ -42,10 +45,12 @@ def running(url: str, identity: str) -> bool:
 
 
 class FlaskStack(Stack):
-    """Its Compose project."""
+    """Its Compose project. All tests come from one address, so that one has no limits unless a test sets them."""
 
     def __init__(self) -> None:
-        super().__init__("abacus-test-flask", "flask-rabbitmq/docker-compose.yaml", APP_IMAGE=f"{IMAGE}-flask")
+        unlimited = {"LIMIT_REQUESTS": "0", "LIMIT_CONNECTIONS": "0"}
+        files = ("flask-rabbitmq/docker-compose.yaml",)
+        super().__init__("abacus-test-flask", *files, APP_IMAGE=f"{IMAGE}-flask", **unlimited)
 
     def healthy(self) -> bool:
         """Whether every service says so."""
@@ -57,6 +62,17 @@ class FlaskStack(Stack):
         out = self.compose("exec", "-T", "rabbitmq", "rabbitmqctl", "-q", "list_queues", "name", "messages")
         rows = [line.split() for line in out.splitlines()[1:]]
         return {name: int(messages) for name, messages in rows}
+
+    @contextmanager
+    def with_settings(self, service: str, **env: str) -> Iterator[None]:
+        """Inside of the context the service runs with these settings."""
+        self.compose("up", "-d", "--no-deps", service, env=env)
+        try:
+            wait_for(self.healthy, 60, f"{service} is healthy with {env}")
+            yield
+        finally:
+            self.compose("up", "-d", "--no-deps", service)
+            wait_for(self.healthy, 60, f"{service} is healthy without {env}")
 
     def processes(self, service: str) -> list[str]:
         """Its processes by their ids on the host, oldest first: docker-init, the role, the role's own."""

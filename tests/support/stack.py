@@ -13,6 +13,7 @@ from typing import Self
 
 from support.embedded import free_port
 from support.http import ask
+from support.sql import Client
 from support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -42,8 +43,16 @@ class Stack:
     def __init__(self, project: str, *files: str, **env: str) -> None:
         self.project, self.files, self.port = f"{project}-{CHECKOUT}", files, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.database = Client(lambda: self.containers("mysql")[0])
         kept = {k: os.environ[k] for k in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if k in os.environ}
-        self.env = {**kept, "HTTP_PORT": str(self.port), "APP_IMAGE": IMAGE, **env}
+        # All tests come from one address.
+        limits = dict.fromkeys(("LIMIT_REQUESTS", "LIMIT_CONNECTIONS", "LIMIT_LOGINS", "LIMIT_BULK"), "0")
+        self.env = {**kept, **limits, "HTTP_PORT": str(self.port), "APP_IMAGE": IMAGE, **env}
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where load is put on it."""
+        return [f"127.0.0.1:{self.port}"]
 
     def compose(self, *arguments: str, check: bool = True, env: dict[str, str] | None = None) -> str:
         """docker compose ...; its standard output."""
@@ -82,7 +91,7 @@ class Stack:
     def wait_healthy(self, *services: str) -> None:
         """Wait until every container of the services is healthy."""
         for container in (container for service in services for container in self.containers(service)):
-            wait_for(partial(self.is_healthy, container), 120, f"{self.inspect(container)['Name']} is healthy")
+            wait_for(partial(self.is_healthy, container), 120, f"{self.inspect(container)['Name']} is healthy", 0.5)
 
     def is_healthy(self, container: str) -> bool:
         """Whether its health check says so."""
@@ -90,12 +99,7 @@ class Stack:
 
     def sql(self, statement: str) -> list[list[str]]:
         """Rows of a statement in the local MySQL, run as the app's user."""
-        client = (
-            "MYSQL_PWD=$(cat /run/secrets/mysql_password) "
-            'mysql -h127.0.0.1 -u"$MYSQL_USER" -N -B "$MYSQL_DATABASE" -e "$0"'
-        )
-        out = self.compose("exec", "-T", "mysql", "sh", "-c", client, statement)
-        return [line.split("\t") for line in out.splitlines()]
+        return self.database.run(statement)
 
     def healthy(self) -> bool:
         """Whether the whole stack says that it is well."""
@@ -110,8 +114,14 @@ class Stack:
         wait_for(self.healthy, 60, "/health answers 200")
 
     def down(self) -> None:
-        """Remove the project with its volumes."""
+        """Remove the project with its volumes, and the images that are its own.
+
+        Not by `--rmi local`: that takes the app's image along, which all stacks share, from whoever built it last.
+        """
+        self.database.close()
         self.compose("down", "-v", "--remove-orphans", "--timeout", "5", check=False)
+        own = [f"{self.project}-{service}" for service in ("haproxy", "prometheus")]
+        subprocess.run(["docker", "image", "rm", "-f", *own], capture_output=True)
 
     def __enter__(self) -> Self:
         self.down()  # what an earlier run that was killed has left

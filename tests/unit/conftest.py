@@ -5,14 +5,31 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
 from pytest_django import Settings
+
+from arithmetic.models import MathTask
+from durable.http import shell
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """A file, as in production: threads compete for its lock, which SQLite in memory would refuse at once."""
     connections.settings["default"]["TEST"]["NAME"] = str(Path(django_settings.DATA_DIR) / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def tries_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is put off after a bug or a death, so that messages can be looked at; test_backoff.py says otherwise."""
+    monkeypatch.setattr(MathTask.kind, "backoff", lambda attempts: 0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_page_is_remembered() -> None:
+    """Of another test's rows; see shell.py."""
+    shell.forget()
 
 
 @pytest.fixture
@@ -37,3 +54,10 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
 
     monkeypatch.setattr("durable.services.publisher.put_many", put_many)
     return handed
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    """Logged in as a superuser."""
+    client.force_login(User.objects.create_superuser("boss"))
+    return client

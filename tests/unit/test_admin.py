@@ -17,19 +17,20 @@ from rows import held, sign, states, store
 from arithmetic.models import MathTask
 from durable.admin import register_kinds
 from durable.http import admin as our_admin
-from durable.models import Batch
+from durable.http import look_only
+from durable.models import Batch, Event
 from support.readings.models import Loan, Reading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static", "published")]
 KINDS = ["arithmetic/mathtask", "readings/reading", "readings/loan"]
-PAGES = [*KINDS, "durable/batch", "durable/worker", "durable/claim", "django_celery_results/taskresult"]
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    """Logged in as a superuser."""
-    client.force_login(User.objects.create_superuser("boss"))
-    return client
+PAGES = [
+    *KINDS,
+    "durable/batch",
+    "durable/event",
+    "durable/worker",
+    "durable/claim",
+    "django_celery_results/taskresult",
+]
 
 
 def act(client: Client, model: str, action: str, ids: list[int], **more: str) -> Any:
@@ -54,6 +55,7 @@ def test_each_list_and_row_is_shown_and_needs_no_inline_script(boss: Client, pag
     Reading.objects.create(text="a b", language="en")
     Loan.objects.create(amount=5, months=2, start=date(2026, 1, 31), status="success", steps=[1], risk="low")
     TaskResult.objects.create(task_id="t1", status="FAILURE", traceback="Why")
+    Event.objects.create(what="cancel")
     response = boss.get(f"/admin/{page}/")
     body = response.content.decode()
     assert response.status_code == 200
@@ -86,7 +88,7 @@ def test_the_list_costs_the_same_at_any_size(
 
 
 def test_counting_stops_at_a_bound(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(our_admin, "PAGES_UP_TO", 3)
+    monkeypatch.setattr(look_only, "PAGES_UP_TO", 3)
     store(5)
     assert "3 tasks" in boss.get("/admin/arithmetic/mathtask/").content.decode()
 
@@ -115,15 +117,17 @@ def test_pending_tasks_are_told_apart(boss: Client) -> None:
     assert shown(boss, "status=created") == waiting[::-1]
     assert shown(boss, "status=pending") == running[::-1]
     body = boss.get("/admin/arithmetic/mathtask/").content.decode()
-    assert (body.count(">pending</td>"), body.count(">created</td>")) == (2, 2)
+    assert (body.count(">running</span>"), body.count(">waiting</span>")) == (2, 2)
     assert "w/1" in boss.get(f"/admin/arithmetic/mathtask/{running[0]}/change/").content.decode()
 
 
 def test_a_list_shows_the_columns_that_lists_show(boss: Client) -> None:
     Reading.objects.create(text="a long text", language="en", words=3, status="success")
     page = boss.get("/admin/readings/reading/")
-    shown_columns = ("id", "language", "words", "reading_seconds", "status", "attempts", "batch_id", "create_time")
-    assert tuple(page.context["cl"].list_display) == ("action_checkbox", *shown_columns)
+    columns = [getattr(column, "__name__", column) for column in page.context["cl"].list_display]
+    own = ["language", "words", "reading_seconds"]
+    state = ["status", "error", "batch", "ran", "attempts", "created_by", "create_time"]
+    assert columns == ["action_checkbox", "id", *own, *state]
     assert [filter.title for filter in page.context["cl"].filter_specs] == ["status", "language"]
     assert "months" not in [filter.title for filter in boss.get("/admin/readings/loan/").context["cl"].filter_specs]
 
@@ -132,6 +136,7 @@ def test_an_admin_class_of_the_adopter_wins(rf: RequestFactory) -> None:
     class Own(our_admin.KindAdmin):
         list_display = ("id", "text")
         list_filter = ("language",)
+        fields = ("text", "words")
 
     registered = admin.site.get_model_admin(Reading)
     admin.site.unregister(Reading)
@@ -144,6 +149,7 @@ def test_an_admin_class_of_the_adopter_wins(rf: RequestFactory) -> None:
             ("id", "text"),
             ("language",),
         )
+        assert found.get_fieldsets(rf.get("/")) == [(None, {"fields": ("text", "words")})]
     finally:
         admin.site.unregister(Reading)
         admin.site.register(Reading, type(registered))
@@ -165,7 +171,7 @@ def test_a_whole_batch_is_cancelled_and_retried(boss: Client) -> None:
     assert states([*ids, *other]) == ["cancelled"] * 3 + ["created"]
     act(boss, "batch", "retry_batches", [batch.pk])
     assert states(ids) == ["created"] * 3
-    assert "created: 3" in boss.get(f"/admin/durable/batch/{batch.pk}/change/").content.decode()
+    assert "waiting: 3" in boss.get(f"/admin/durable/batch/{batch.pk}/change/").content.decode()
 
 
 def test_who_may_only_look_cannot_act(client: Client) -> None:
@@ -234,3 +240,13 @@ def test_a_name_without_a_password_stops_the_start(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "go together" in result.stderr
     assert python("-c", "import config.settings", data=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("password", ["1", "password123", "93847561029384", "alice-alice"])
+def test_a_weak_password_stops_the_start_with_a_sentence_and_makes_nobody(tmp_path: Path, password: str) -> None:
+    env = {"DJANGO_SUPERUSER_USERNAME": "alice-alice", "DJANGO_SUPERUSER_PASSWORD": password}
+    result = manage("migrate_once", data=tmp_path, **env)
+    assert result.returncode == 1
+    assert result.stderr.strip().splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: ")
+    assert "DJANGO_SUPERUSER_PASSWORD is too weak: " in result.stderr
+    assert "[]" in manage("shell", "-c", COUNT, data=tmp_path).stdout

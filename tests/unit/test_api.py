@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 from rows import database_away
 from sentences import sentence
 
@@ -68,7 +67,7 @@ BAD_BODIES: dict[str, tuple[Any, int, str]] = {
     "half a body": (b'{"x": "1", "task', 400, "JSON"),
     "not UTF-8": (b'{"x": "\xff\xfe", "task_type": "add", "y": "1"}', 400, "JSON"),
     "NUL bytes": (b"\0" * 100, 400, "JSON"),
-    "too deep": (b"[" * 100_000, 400, "JSON"),
+    "too deep": (b"[" * 16_000, 400, "JSON"),
     "a huge integer": (b'{"x": ' + b"9" * 10_000 + b"}", 400, "JSON"),
 }
 
@@ -83,18 +82,20 @@ def test_bad_input_is_refused_with_a_sentence(client: Client, published: Publish
     assert published == []
 
 
-@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/csv", ""],
+)
 def test_a_body_of_another_type_is_refused_with_a_sentence(client: Client, content_type: str) -> None:
     response = send(client, b"x=1&task_type=add&y=2", content_type)
-    assert response.status_code in {400, 415}
-    assert "JSON" in sentence(response)
+    assert response.status_code == 415
+    assert "application/json" in sentence(response)
     assert MathTask.objects.count() == 0
 
 
-def test_a_body_over_the_limit_is_refused_with_a_sentence(client: Client, settings: Settings) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
-    response = send(client, {**GOOD, "more": "m" * 200})
-    assert response.status_code in {400, 413}
+def test_a_body_over_the_limit_is_refused_with_a_sentence(client: Client) -> None:
+    response = send(client, {**GOOD, "more": "m" * 16_384})
+    assert response.status_code == 413
     assert "large" in sentence(response)
     assert MathTask.objects.count() == 0
 

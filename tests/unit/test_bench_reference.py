@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from durable.management.commands.web import LANES, variables
 from support.stack import ROOT
 
 OVERLAY = yaml.load((ROOT / "bench" / "docker-compose.yaml").read_text().replace("!", "#"), yaml.SafeLoader)["services"]
@@ -20,7 +21,7 @@ def default(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["WEB_PROCESSES", "WEB_THREADS"])
 def test_the_reference_has_as_many_web_processes_and_threads(name: str) -> None:
-    assert OVERLAY["reference-web"]["environment"][name] == default(name)
+    assert OVERLAY["reference-web"]["environment"][name] == variables(LANES["fast"])[name]
 
 
 def test_the_reference_has_as_many_worker_processes() -> None:

@@ -1,6 +1,7 @@
 """Requests while the database is away fail at once, and one at a time looks whether it is back."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from rows import database_away
@@ -57,7 +58,7 @@ def test_while_one_looks_the_others_are_refused(monkeypatch: pytest.MonkeyPatch)
 
         def execute(self, _: str) -> None: ...
 
-    monkeypatch.setattr("durable.http.middleware.connection.cursor", Cursor, raising=False)
+    monkeypatch.setattr("durable.http.middleware.connection", SimpleNamespace(cursor=Cursor))
     assert not breaker.refuses()
     assert seen == [True]
 

@@ -11,7 +11,8 @@ from sentences import sentence
 from arithmetic.models import MathTask
 from durable import claims, listing
 from durable.claims import keep
-from durable.listing import Filters, newest
+from durable.filters import Filters
+from durable.listing import newest
 from durable.models import Batch, Claim
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]

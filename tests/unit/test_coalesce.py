@@ -1,13 +1,15 @@
 """Requests for the same public answer that come at once share one."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.utils.translation import override
 
-from durable.http.coalesce import coalesce
+from durable.http.coalesce import coalesce, public
 from support.waiting import wait_for
 
 PUBLIC = {"Cache-Control": "public, max-age=1"}
@@ -64,13 +66,40 @@ def test_the_next_one_is_answered_anew() -> None:
     [
         get("/api/tasks?limit=6"),
         get(**{"Cache-Control": "no-cache"}),  # a creator, who wants to see its own task
+        get(Authorization="Bearer abacus_1"),
+        get(Cookie="sessionid=1"),
         get("/api/tasks/1"),
         RequestFactory().post("/api/tasks?limit=5"),
     ],
-    ids=["another address", "no-cache", "a single task", "POST"],
+    ids=["another address", "no-cache", "a token", "a session", "a single task", "POST"],
 )
 def test_what_is_not_the_same_is_not_shared(other: HttpRequest) -> None:
     assert {answer.content for answer in together(Page(), [get(), other], calls=2)} == {b"1", b"2"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("plain_static")
+@pytest.mark.parametrize("path", sorted(public()))
+def test_what_is_shared_is_there_and_is_the_same_for_everyone(client: Client, path: str) -> None:
+    answer = client.get(path if path.startswith("/api/") else f"{path}?lang=en")
+    assert answer.status_code == 200
+    assert "public" in answer["Cache-Control"]
+
+
+def test_one_who_reads_another_language_has_an_answer_of_its_own() -> None:
+    def read(view: Callable[[HttpRequest], HttpResponse], language: str) -> HttpResponse:
+        with override(language):
+            return view(get("/tasks/now?lang=xx"))
+
+    page = Page()
+    view = coalesce(page)
+    with ThreadPoolExecutor(4) as pool:
+        reading = [pool.submit(read, view, language) for language in ("en", "zh-hans", "en", "zh-hans")]
+        wait_for(lambda: page.calls == 2, 10, "one of each language is being answered")
+        page.may.set()
+        first, second, third, fourth = (each.result(10).content for each in reading)
+    assert (first, second) == (third, fourth)
+    assert first != second
 
 
 @pytest.mark.parametrize(("status", "headers"), [(200, {}), (200, {"Cache-Control": "no-store"}), (503, PUBLIC)])

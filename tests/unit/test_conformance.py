@@ -1,6 +1,7 @@
 """The conformance suite over the arithmetic, and over the two kinds that the tests have beside it."""
 
 from arithmetic.models import MathTask
+from durable.jobs.models import Job
 from durable.testing import Conformance
 from support.readings.models import Loan, Reading
 
@@ -59,4 +60,27 @@ class TestLoan(Conformance):
         {"amount": "1", "months": 1, "start": "2026-02-30"},
         {"amount": "1", "months": 1, "start": "2026-01-01", "note": "LOUD"},
         {"amount": "1", "months": 1, "start": "2026-01-01", "plan": "none"},
+    ]
+
+
+def call(name: str, *args: object, **kwargs: object) -> dict[str, object]:
+    """The inputs of a job."""
+    return {"function": f"support.errands.{name}", "arguments": {"args": list(args), "kwargs": kwargs}}
+
+
+class TestJob(Conformance):
+    """Any function, its arguments and its value as JSON; never created over HTTP."""
+
+    kind = Job
+    examples = [
+        (call("double", 21), {"value": 42}),
+        (call("double", "字", times=2), {"value": "字" * 4}),
+        (call("double", [], times=3), {"value": []}),
+        (call("double", 2**70), {"value": 2**71}),
+        (call("later", 1), {"value": 2}),
+    ]
+    failing = [call("shelf", 3)]
+    refused = [
+        {"function": "", "arguments": {"args": [], "kwargs": {}}},
+        {"function": "x" * 256, "arguments": {"args": []}},
     ]

@@ -1,4 +1,4 @@
-"""The failure manual names tests; each of them exists."""
+"""The failure manual, and that of several machines, name tests; each of them exists."""
 
 import ast
 import re
@@ -8,7 +8,8 @@ import pytest
 from support.stack import ROOT
 
 MANUAL = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", MANUAL)))
+MACHINES = (ROOT / "docs" / "several-machines.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", MANUAL + MACHINES)))
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED)

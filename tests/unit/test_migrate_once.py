@@ -57,8 +57,10 @@ execute_from_command_line(["manage.py", "migrate_once"])
     [
         "contenttypes.0001_initial",
         "durable.0001_initial",
+        "durable.0002_events",
         "arithmetic.0001_initial",
         "arithmetic.0003_engine",
+        "arithmetic.0004_created_by",
         "django_celery_results.0005_taskresult_worker",
     ],
 )

@@ -3,6 +3,7 @@
 from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
 
 from durable.mysql import health
 from durable.mysql.health import TriedAfterPause
@@ -91,3 +92,19 @@ def test_a_connection_that_does_not_answer_is_closed(wrapper: Wrapper, clock: Cl
     wrapper.is_usable.return_value = False
     request(wrapper)
     assert wrapper.connection is None
+
+
+def test_one_that_hangs_is_not_followed_by_a_second_wait(wrapper: Wrapper, clock: Clock) -> None:
+    def hang() -> bool:
+        clock.now += 2.0
+        return False
+
+    wrapper.is_usable.side_effect = hang
+    wrapper.close_if_unusable_or_obsolete()
+    with pytest.raises(OperationalError, match="ping"):
+        wrapper.close_if_health_check_failed()
+    assert wrapper.connection is None
+    # And the next request connects anew
+    wrapper.close_if_unusable_or_obsolete()
+    wrapper.close_if_health_check_failed()
+    assert pings(wrapper) == 1

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
+from people import client_of
 from rows import store
 
 from arithmetic.models import MathTask
+from durable import stats
+from durable.http import shell
 from durable.models import Batch, Status, Task
 from support.readings.models import Loan, Reading
 
@@ -48,9 +52,9 @@ def test_each_kind_has_a_page_of_its_own_and_all_lead_to_all(client: Client) -> 
         ]
         assert f">{labels}</h2>" in page
         own = path.rstrip("/")
-        assert f'data-url="{own}/tasks?' in page
+        assert f'data-url="{own}/tasks/now?' in page
         assert f'data-url="/api{own}/stats"' in page
-        for action in (f"{own}/tasks/act", f"{own}/batches", "/batches/cancel"):
+        for action in (f"{own}/tasks/act", f"{own}/batches/new#from-file", "/batches/cancel"):
             assert f'action="{action}"' in page
 
 
@@ -71,7 +75,7 @@ def test_the_form_has_the_control_that_fits_each_column(client: Client) -> None:
 
 def test_a_sent_form_makes_a_task_of_its_kind(client: Client, published: Published) -> None:
     response = client.post("/loan/", {**LOAN, "insured": "on"})
-    assert (response.status_code, response["Location"]) == (303, "/loan/")
+    assert (response.status_code, response["Location"]) == (303, f"/loan/?made={Loan.objects.get().pk}")
     loan = Loan.objects.get()
     assert (str(loan.amount), loan.months, str(loan.start), loan.insured, loan.limit) == (
         "1200.50", 12, "2026-02-28", True, None,
@@ -100,11 +104,11 @@ def test_bad_input_is_kept_with_a_sentence_beside_it(client: Client, field: str,
 def test_a_row_tells_what_its_kind_lists(client: Client) -> None:
     make(Reading, status=Status.SUCCESS, words=2, reading_seconds=0.5)
     make(Reading, status=Status.FAILED, error="Too 12 long.", reason=["Too {n} long.", {"n": 12}])
-    page = text(client.get("/reading/tasks"))
+    page = text(client.get("/reading/tasks/now"))
     assert re.findall(r'<th scope="col">(\w[^<]*)</th>', page)[1:4] == ["Language", "Words", "Reading time"]
-    assert re.findall(r"data-what[^>]*>([^<]*)<", page) == ["English", "English"]
-    assert re.findall(r'data-outcome data-label="[^"]*">([^<]*)<', page) == ["2", "0.5"]
-    assert re.search(r'data-outcome colspan="2"><span class="task-error">Too 12 long.<', page)
+    assert re.findall(r'class="cell" data-label[^>]*>([^<]*)<', page) == ["English", "English"]
+    assert re.findall(r'outcome" data-label="[^"]*">([^<]*)<', page) == ["2", "0.5"]
+    assert re.search(r'class="cell" colspan="2"><span class="task-error">Too 12 long.<', page)
 
 
 def test_the_list_is_narrowed_by_the_kinds_own_filters(client: Client) -> None:
@@ -116,7 +120,7 @@ def test_the_list_is_narrowed_by_the_kinds_own_filters(client: Client) -> None:
         f"months=24&id={safe.pk}": [safe.pk],
         f"months=3&id={safe.pk}": [],
     }.items():
-        response = client.get(f"/loan/tasks?{query}")
+        response = client.get(f"/loan/tasks/now?{query}")
         assert response.status_code == 200
         assert [int(found) for found in re.findall(r'data-id="(\d+)"', text(response))] == ids, query
     assert client.get("/loan/?task_type=add").status_code == 400
@@ -144,15 +148,17 @@ def test_an_upload_becomes_a_batch_of_its_kind(client: Client, published: Publis
     page = text(client.get("/reading/"))
     assert "a line text,language first" in page
     file = SimpleUploadedFile("a.csv", b'language,text\nen,"one, two"\n')
-    response = client.post("/reading/batches", {"file": file})
+    response = client.post("/reading/batches/new", {"file": file})
     batch = Batch.objects.get()
-    assert (batch.kind, response["Location"]) == ("reading", f"/reading/?batch={batch.pk}#batches-heading")
+    assert (batch.kind, response["Location"]) == ("reading", f"/batches/{batch.pk}")
     assert Reading.objects.get().text == "one, two"
+    assert batch.file_name == "a.csv"
     assert f'href="/reading/?batch={batch.pk}#tasks-heading"' in text(client.get(f"/batches/{batch.pk}"))
+    shell.forget()  # a second passes
     assert f"Batch {batch.pk}" in text(client.get("/reading/"))
     assert f"Batch {batch.pk}" not in text(client.get("/"))
     cancelled = client.post("/batches/cancel", {"batch": batch.pk})
-    assert cancelled["Location"] == f"/reading/?batch={batch.pk}#batches-heading"
+    assert cancelled["Location"] == f"/batches/{batch.pk}"
     assert Reading.objects.get().status == Status.CANCELLED
 
 
@@ -161,3 +167,33 @@ def test_a_batch_of_a_kind_that_is_gone_is_not_found(client: Client) -> None:
     assert client.get(f"/batches/{batch.pk}").status_code == 404
     assert client.post("/batches/cancel", {"batch": batch.pk}).status_code == 404
     assert client.get("/").status_code == 200
+
+
+def test_an_operator_pauses_and_resumes_one_kind_by_a_button(client: Client) -> None:
+    operator = client_of("user operator")
+    assert b"Pause these tasks" in operator.get("/reading/").content
+    assert b"Pause these tasks" not in client.get("/reading/").content
+    answer = operator.post("/reading/tasks/pause", {"query": "status=created"})
+    assert (answer.status_code, answer["Location"]) == (303, "/reading/?status=created#tasks-heading")
+    page = operator.get("/reading/").content
+    assert b"Resume these tasks" in page
+    assert b"These tasks are paused" in page
+    assert b"These tasks are paused" not in operator.get("/").content
+    operator.post("/reading/tasks/resume", {"query": ""})
+    assert b"These tasks are paused" not in operator.get("/reading/").content
+    assert operator.post("/reading/tasks/pause", {"kind": "mathtask"}).status_code == 422
+
+
+def test_a_program_pauses_and_resumes_by_the_api(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stats, "memories", {})  # what another test saw is remembered for a second
+    operator = client_of("token operator")
+    assert operator.post("/api/reading/pause").json() == {"paused": True, "changed": True}
+    assert operator.post("/api/reading/pause").json() == {"paused": True, "changed": False}
+    assert client.get("/api/reading/stats").json()["paused"] is True
+    assert operator.post("/api/reading/resume").json() == {"paused": False, "changed": True}
+    assert client.post("/api/reading/pause").status_code == 401
+
+
+def test_a_kind_that_there_is_not_is_not_paused() -> None:
+    with pytest.raises(CommandError, match="There is no kind nothing: name one of mathtask"):
+        call_command("pause", "nothing")

@@ -15,7 +15,7 @@ def send(kind, round, ids, requests, queue):
     with open(sys.argv[1], "a") as file:
         file.write(f"{{name}} {{list(ids)}}\\n")
 name = "parent"
-publisher = Publisher(send, size=lambda kind: 500, window=0)
+publisher = Publisher(send, size=500, window=0)
 """
 
 

@@ -1,8 +1,11 @@
 """Old rows go by themselves."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 from pytest_django import Settings
@@ -10,7 +13,7 @@ from rows import KIND, ago, held, sign, store
 
 from arithmetic.models import MathTask
 from durable import purge
-from durable.models import Batch, Claim, Status, Worker
+from durable.models import ENDED, Batch, Claim, Event, Status, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STORED = [status for status in Status if status != Status.PENDING]
@@ -19,18 +22,27 @@ STORED = [status for status in Status if status != Status.PENDING]
 def test_a_purge_deletes_old_finished_rows_alone() -> None:
     old = {status: store(status=status, update_time=ago(100)) for status in STORED}
     new = {status: store(status=status, update_time=ago(10)) for status in STORED}
-    assert purge.purge_tasks(KIND, timedelta(seconds=50), 10) == 3
-    kept = [*old[Status.CREATED], *(ids[0] for ids in new.values())]
+    assert [purge.purge_tasks(KIND, status, timedelta(seconds=50), 10) for status in ENDED] == [1, 1, 1]
+    kept = [*old[Status.SCHEDULED], *old[Status.CREATED], *(ids[0] for ids in new.values())]
     assert sorted(MathTask.objects.values_list("pk", flat=True)) == sorted(kept)
 
 
 def test_a_purge_takes_the_oldest_first_and_no_more_than_its_batch() -> None:
+    oldest = store(2, status="success", update_time=ago(200))
     store(4, status="success", update_time=ago(100))
-    oldest = store(2, status="failed", update_time=ago(200))
-    assert purge.purge_tasks(KIND, timedelta(seconds=50), 2) == 2
+    step = partial(purge.purge_tasks, KIND, Status.SUCCESS, timedelta(seconds=50))
+    assert step(2) == 2
     assert not MathTask.objects.filter(pk__in=oldest).exists()
-    assert purge.purge_tasks(KIND, timedelta(seconds=50), 3) == 3
-    assert purge.purge_tasks(KIND, timedelta(seconds=50), 5) == 1
+    assert [step(3), step(5), step(5)] == [3, 1, 0]
+
+
+def test_a_purge_walks_no_rows_but_those_that_ended() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        purge.purge()
+    walked = [query["sql"] for query in captured.captured_queries if f'FROM "{KIND.table}"' in query["sql"]]
+    ended = [sql for sql in walked if any(f"\"status\" = '{status}'" in sql for status in ENDED)]
+    assert len(ended) == len(ENDED)
+    assert not [sql for sql in walked if "update_time" in sql.partition("ORDER BY")[2]]
 
 
 def test_a_purge_forgets_processes_that_are_gone_and_hold_nothing() -> None:
@@ -55,10 +67,28 @@ def test_a_purge_deletes_old_finished_rows_in_batches(settings: Settings, monkey
     assert Worker.objects.get().name == "alive"
 
 
+def test_a_purge_deletes_old_events_in_bounded_steps(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RETENTION_DAYS = 1
+    for hours in (25, 26, 27, 23):
+        Event.objects.create(what="cancel", time=timezone.now() - timedelta(hours=hours))
+    assert purge.purge_events(timedelta(days=1), 2) == 2
+    assert Event.objects.count() == 2
+    assert purge.purge() == 1
+    assert Event.objects.get().time > timezone.now() - timedelta(days=1)
+
+
 def test_a_purge_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purge, "SECONDS", -1)
     store(status="success", update_time=ago(99 * 86_400))
     assert purge.purge() == 0
+
+
+def test_much_of_one_leaves_the_others_their_share(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.RETENTION_DAYS = 1
+    Event.objects.create(what="cancel", time=ago(99 * 86_400))
+    monkeypatch.setattr(purge, "purge_tasks", lambda kind, status, age, limit: limit)  # there are always more of these
+    assert purge.purge() > purge.CHUNK
+    assert not Event.objects.exists()
 
 
 def test_a_purge_deletes_old_batches_without_tasks(settings: Settings) -> None:

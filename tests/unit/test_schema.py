@@ -2,11 +2,14 @@
 
 import itertools
 import json
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
+from django.contrib.staticfiles import finders
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from hypothesis import HealthCheck
@@ -78,7 +81,18 @@ def test_every_answer_about_what_exists_is_as_the_document_says(case: Any) -> No
     case.call_and_validate(checks=CHECKS)
 
 
-OF_A_KIND = ["", "/cancel", "/matching", "/retry", "/{task_id}", "/{task_id}/cancel", "/{task_id}/retry"]
+OF_A_KIND = [
+    "",
+    "/cancel",
+    "/matching",
+    "/pause",
+    "/results.csv",
+    "/resume",
+    "/retry",
+    "/{task_id}",
+    "/{task_id}/cancel",
+    "/{task_id}/retry",
+]
 OF_BATCHES = ["", "/{batch_id}", "/{batch_id}/cancel", "/{batch_id}/results.csv"]
 
 
@@ -87,9 +101,11 @@ def test_the_document_lists_every_route_of_every_kind(client: Client) -> None:
     assert sorted(document["paths"]) == sorted(
         [
             *(f"/api/tasks{path}" for path in OF_A_KIND),
+            "/api/events",
             "/api/stats",
             *(f"/api/batches{path}" for path in OF_BATCHES),
             *(f"/api/{kind}{path}" for kind in ("reading", "loan") for path in (*OF_A_KIND, "/stats", "/batches")),
+            *(f"/api/job{path}" for path in (*OF_A_KIND, "/stats")),  # nobody creates these over HTTP
         ]
     )
     assert document["info"]["title"] == "Abacus"
@@ -142,7 +158,7 @@ def test_a_batch_in_the_document_is_a_list_of_new_tasks(client: Client) -> None:
         "amount,months,start,plan,insured,note,limit\n12.50,1,2026-01-31,flat,False,,12.50\n"
     )
     body = document["paths"]["/api/batches"]["post"]["requestBody"]["content"]
-    assert body["text/csv"]["example"] == "x,task_type,y\n0.1,add,0.1\n"
+    assert body["text/csv"]["example"] == "x,task_type,y\n0.1,add,0.2\n"
 
 
 def test_the_docs_come_from_here_and_need_no_inline_script(client: Client) -> None:
@@ -151,7 +167,20 @@ def test_the_docs_come_from_here_and_need_no_inline_script(client: Client) -> No
     assert response.status_code == 200
     assert "//cdn" not in page
     assert "https://" not in page
-    assert page.count("<script src=") == 2
-    assert page.count("<script") == 3  # the third is data
+    assert len(re.findall(r"<script (defer )?src=", page)) == 3
+    assert page.count("<script") == 4  # the fourth is data
     assert '<script type="application/json"' in page
+    assert not re.search(r"\s(style|on[a-z]+)=|<style", page)
     assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_the_docs_are_a_part_of_the_site(client: Client) -> None:
+    page = client.get("/api/docs").content.decode()
+    assert "<title>API · Abacus</title>" in page
+    assert re.search(r'<a class="home" href="/"><img src="[^"]*arithmetic/icon[^"]*"[^>]*> Abacus</a>', page)
+    assert '<a href="/reading/">Readings</a>' in page
+    assert 'name="color-scheme" content="light dark"' in page
+    script = Path(finders.find("durable/docs.js") or "").read_text()
+    sheet = Path(finders.find("ninja/swagger-ui.css") or "").read_text()
+    assert 'toggle("dark-mode"' in script
+    assert "html.dark-mode .swagger-ui" in sheet  # what the script counts on

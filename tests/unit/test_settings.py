@@ -21,6 +21,7 @@ from support.stack import ROOT
 
 # Settings of Celery's namespace that its own table does not know, each with the reason why it is here all the same.
 EXCEPTIONS: dict[str, str] = {}
+TLS = {"DJANGO_SECURE": "1", "TRUSTED_PROXIES": "10.0.0.0/8"}
 REMOTE = {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "mysql-pass", "REDIS_HOST": "redis.example"}
 
 
@@ -55,11 +56,9 @@ def test_each_time_limit_ends_before_the_next_one_begins() -> None:
     assert options["health_check_interval"] < GONE_AFTER.total_seconds()
 
 
-def test_a_periodic_task_does_not_outlive_its_next_turns() -> None:
-    schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
-    for entry in schedule.values():
-        assert entry["options"]["queue"] in {queue.name for queue in settings.CELERY_TASK_QUEUES}
-        assert entry["options"]["expires"] <= 5 * entry["schedule"]
+def test_only_json_is_taken_from_the_broker_and_from_records() -> None:
+    assert (app.conf.accept_content, app.conf.result_accept_content) == (["json"], ["json"])
+    assert (app.conf.task_serializer, app.conf.result_serializer) == ("json", "json")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,12 @@ def test_without_hosts_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
 
 def test_a_long_data_folder_still_fits_a_sockets_address(tmp_path: Path) -> None:
     long = tmp_path / ("d" * 120)
-    assert len(load(long, "REDIS_SOCKET")["REDIS_SOCKET"]) < 100
+    socket = Path(load(long, "REDIS_SOCKET")["REDIS_SOCKET"])
+    try:
+        assert len(str(socket)) < 100
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+    finally:
+        socket.parent.rmdir()
 
 
 def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
@@ -102,6 +106,32 @@ def test_a_frozen_mysql_holds_no_request_for_longer_than_five_seconds(tmp_path: 
 def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: str) -> None:
     found = load(tmp_path, "CELERY_BROKER_URL", REDIS_PASSWORD=password, **REMOTE)
     assert found["CELERY_BROKER_URL"] == f"redis://:{quote(password, safe='')}@redis.example:6379/0"
+
+
+def test_a_user_and_tls_reach_the_broker_and_the_cache(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("a CA")
+    tls = {"REDIS_SSL_MODE": "verify_identity", "REDIS_SSL_CA_FILE": str(tmp_path / "ca.pem")}
+    login = {"REDIS_USERNAME": "sh@p", "REDIS_PASSWORD": "p:w"}
+    names = ("CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", "CACHES")
+    found = load(tmp_path, *names, **REMOTE, **tls, **login)
+    assert found["CELERY_BROKER_URL"] == "rediss://sh%40p:p%3Aw@redis.example:6379/0"
+    cache = found["CACHES"]["default"]
+    assert cache["LOCATION"] == "rediss://sh%40p:p%3Aw@redis.example:6379/1"
+    checked = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(tmp_path / "ca.pem")}
+    assert found["CELERY_BROKER_USE_SSL"] == checked
+    assert checked.items() <= cache["OPTIONS"].items()
+
+
+def test_required_is_tls_with_whoever_answers(tmp_path: Path) -> None:
+    found = load(tmp_path, "CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", REDIS_SSL_MODE="required", **REMOTE)
+    assert found["CELERY_BROKER_URL"].startswith("rediss://")
+    assert found["CELERY_BROKER_USE_SSL"] == {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+
+
+def test_a_ca_that_would_not_count_is_refused(tmp_path: Path) -> None:
+    env = django({"REDIS_SSL_CA_FILE": __file__, "REDIS_SSL_MODE": "required", **REMOTE})
+    result = python("-c", "from django.conf import settings; settings.DEBUG", data=tmp_path, **env)
+    assert "set it to verify_identity" in result.stderr
 
 
 def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
@@ -134,21 +164,30 @@ def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: 
         ("TASKS_PER_MESSAGE", "0"),
         ("TASKS_PER_MESSAGE", "1.5"),
         ("RETENTION_DAYS", "-1"),
+        ("MAX_WAITING_TASKS", "-1"),
         ("STOP_SECONDS", "0"),
         ("STOP_SECONDS", "3601"),
         ("CELERY_CONCURRENCY", "0"),
+        ("ACCESS", "closed"),
         ("DJANGO_DEV", "perhaps"),
         ("DJANGO_SECURE", "perhaps"),
+        ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8 192.168.0.0/16"),
         ("MYSQL_PORT", "70000"),
         ("MYSQL_TIMEOUT", "0"),
         ("MYSQL_SSL_MODE", "maybe"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
         ("REDIS_PASSWORD_FILE", "/nowhere"),
+        ("REDIS_USERNAME", "without-a-password"),
+        ("REDIS_SSL_MODE", "maybe"),
+        ("REDIS_SSL_CA_FILE", "/nowhere"),
         ("RABBITMQ_PASSWORD_FILE", "/nowhere"),
         ("CELERY_BROKER_URL_FILE", "/nowhere"),
         ("MYSQL_PASSWORD_FILE", "/nowhere"),
         ("DJANGO_SECRET_KEY_FILE", "/nowhere"),
+        ("DJANGO_SECRET_KEY_FALLBACKS_FILE", "/nowhere"),
         ("DJANGO_TIME_ZONE", "Mars/Phobos"),
     ],
 )
@@ -196,16 +235,39 @@ def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
     assert load(tmp_path, "SECRET_KEY", DJANGO_SECRET_KEY="") == {"SECRET_KEY": "made-on-the-first-start"}
 
 
+@pytest.mark.parametrize("given", ["older,oldest", "older, oldest", "older\noldest\n"])
+def test_what_earlier_keys_signed_still_counts(tmp_path: Path, given: str) -> None:
+    (tmp_path / "fallbacks").write_text(given)
+    path = str(tmp_path / "fallbacks")
+    found = load(tmp_path, "SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY_FALLBACKS_FILE=path)
+    assert found == {"SECRET_KEY_FALLBACKS": ["older", "oldest"]}
+    assert load(tmp_path, "SECRET_KEY_FALLBACKS") == {"SECRET_KEY_FALLBACKS": []}
+
+
 @pytest.mark.parametrize("secure", ["", "1"])
 def test_djangos_own_deployment_checks_pass(tmp_path: Path, secure: str) -> None:
-    result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, DJANGO_SECURE=secure)
+    result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, **(TLS if secure else {}))
     assert result.returncode == 0, result.stderr
 
 
 def test_tls_in_front_makes_cookies_secure(tmp_path: Path) -> None:
     names = ("CSRF_COOKIE_SECURE", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER")
     assert list(load(tmp_path, *names).values()) == [False, False, 0, None]
-    assert all(load(tmp_path, *names, DJANGO_SECURE="1").values())
+    assert all(load(tmp_path, *names, **TLS).values())
+
+
+def test_secure_cookies_without_anybody_who_may_say_https_stop_the_start(tmp_path: Path) -> None:
+    result = manage("check", data=tmp_path, DJANGO_SECURE="1")
+    assert result.returncode == 1
+    assert "set TRUSTED_PROXIES to the address of the proxy that ends TLS" in result.stderr
+    assert manage("check", data=tmp_path, DJANGO_SECURE="1", TLS_CERTIFICATE_FILE="/tls.pem").returncode == 0
+
+
+def test_trusted_proxies_are_addresses_and_networks(tmp_path: Path) -> None:
+    given = "10.0.0.1, 192.168.0.1/16,fd00::/8"
+    assert load(tmp_path, "TRUSTED_PROXIES", TRUSTED_PROXIES=given) == {
+        "TRUSTED_PROXIES": given.replace(" ", "").split(",")
+    }
 
 
 def test_no_migration_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rows import KIND, ago, database_away, held, sign, states, store, take
 
 from arithmetic.models import MathTask
 from durable import claims, sweep
+from durable.celery.broker import QUEUES
 from durable.celery.depths import depths_of
 from durable.models import Claim
 
@@ -60,13 +61,15 @@ def queue(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]
 def purge_queue() -> None:
     with current_app.connection_for_write() as connection:
         channel: Any = connection.default_channel
-        for name in sweep.QUEUES:
+        for name in QUEUES:
             channel.queue_declare(name)
             channel.queue_purge(name)
 
 
-def test_fresh_rows_are_published_again_in_chunks_and_tried_ones_alone(broker: Broker, settings: Settings) -> None:
-    settings.TASKS_PER_MESSAGE = 2
+def test_fresh_rows_are_published_again_in_chunks_and_tried_ones_alone(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("durable.messages.MOST", 2)
     fresh, tried = store(5, update_time=ago(60)), store(2, update_time=ago(60), attempts=1)
     store(update_time=ago(1))
     held("w/1", update_time=ago(60))
@@ -164,8 +167,10 @@ def test_a_sweep_is_put_off_while_the_database_is_away(broker: Broker, caplog: p
     assert "sweep: put off" in caplog.text
 
 
-def test_nothing_is_lost_when_the_broker_goes_between_two_messages(broker: Broker, settings: Settings) -> None:
-    settings.TASKS_PER_MESSAGE = 1
+def test_nothing_is_lost_when_the_broker_goes_between_two_messages(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("durable.messages.MOST", 1)
     ids = store(2, update_time=ago(60))
     broker.away = True
     with pytest.raises(BrokerError):

@@ -7,6 +7,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DataError, connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import DjangoAssertNumQueries, Settings
 from rows import KIND, ago, database_away, held, states, store, take
 
@@ -14,6 +15,7 @@ from arithmetic.models import MathTask
 from durable import claims, outcomes, runs, tasks
 from durable.models import Claim
 from durable.patience import patiently
+from durable.pauses import gate
 from durable.workers import process_name
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +26,7 @@ Message = tuple[int, list[int], str]
 def again(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     """(round, ids, queue) of what a run publishes."""
     sent: list[Message] = []
-    send = lambda kind, round, ids, *_, queue: sent.append((round, list(ids), queue))  # noqa: E731
+    send = lambda kind, round, ids, *_, queue, portion: sent.append((round, list(ids), queue))  # noqa: E731
     monkeypatch.setattr(tasks, "send", send)
     return sent
 
@@ -76,10 +78,13 @@ def test_a_message_that_comes_twice_while_it_is_worked_on_performs_nothing_twice
     assert (performed, states(ids)) == ([], ["pending"])
 
 
-def test_a_message_costs_so_many_statements_however_many_ids(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_message_costs_so_many_statements_however_many_ids(
+    django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(store())  # the process makes its row
+    monkeypatch.setattr(gate, "until", float("inf"))  # what is paused is asked at most once a second
     ids = store(300)
-    with django_assert_num_queries(2 + (4 if connection.vendor == "sqlite" else 1)):
+    with django_assert_num_queries(2 + (6 if connection.vendor == "sqlite" else 1)):
         run(ids)
 
 
@@ -232,10 +237,56 @@ def test_a_slow_message_shows_its_outcomes_while_it_goes_on_and_gives_back_what_
     assert seen[5].count("pending") == 26
     begun = states(ids).count("success")
     assert begun == 15  # in ten seconds
-    assert again[0] == (1, ids[15:22], "tasks")  # and smaller messages
-    assert [len(message[1]) for message in again] == [7, 7, 1]
+    assert again == [(1, ids[15:], "tasks")]
     took = [(row.update_time - row.start_time).total_seconds() for row in MathTask.objects.filter(status="success")]
     assert all(0.6 < seconds < 0.8 for seconds in took)
+
+
+def test_what_was_cancelled_in_the_middle_of_a_slow_message_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message]
+) -> None:
+    now, ids, begun = [1000.0], store(6), list[int]()
+    monkeypatch.setattr("durable.runs.time.monotonic", lambda: now[0])
+
+    def slow(task: Any) -> str:
+        now[0] += 1.5
+        begun.append(task.id)
+        if task.id == ids[1]:
+            MathTask.objects.cancel(ids[1:5])
+        return "3"
+
+    performs(monkeypatch, slow)
+    run(ids)
+    assert begun == [*ids[:2], ids[5]]
+    assert states(ids) == ["success", *["cancelled"] * 4, "success"]
+    assert again == []
+
+
+def test_of_slow_tasks_a_portion_is_taken_and_the_rest_sent_back_first(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message], settings: Settings
+) -> None:
+    settings.TASKS_PER_MESSAGE = 2
+    ids, other = store(7), held("w/1", claimed=1)
+    MathTask.objects.cancel(ids[1:3])
+    performs(monkeypatch, lambda task: str(len(again)))
+    run([*ids, *other])
+    assert again == [(0, ids[4:], "tasks")]  # neither what was cancelled nor what somebody else has
+    assert states(ids) == ["success", "cancelled", "cancelled", "success", "created", "created", "created"]
+    assert set(MathTask.objects.filter(status="success").values_list("result", flat=True)) == {"1"}
+
+
+def test_the_rest_is_left_to_the_sweep_where_the_broker_is_away(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise BrokerError("refused")
+
+    settings.TASKS_PER_MESSAGE = 1
+    monkeypatch.setattr(tasks, "send", away)
+    ids = store(3)
+    run(ids)
+    assert states(ids) == ["success", "created", "created"]
+    assert "broker away, 2 tasks are left to the sweep" in caplog.text
 
 
 def test_it_waits_while_the_database_is_away(caplog: pytest.LogCaptureFixture) -> None:

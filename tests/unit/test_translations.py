@@ -127,6 +127,7 @@ def test_errors_of_operations_are_translated(x: str, name: str, y: str) -> None:
         [HEAD.encode(), b"1,add," + b"1" * 300],
         [HEAD.encode(), *[b"1,add,?\n"] * 200],
         [HEAD.encode(), *[b"1,add,1\n"] * 100_001],
+        [HEAD.encode(), b"1,add," + b"1" * 20_000],
     ],
 )
 def test_errors_of_files_are_translated(lines: list[bytes]) -> None:
@@ -138,10 +139,10 @@ def test_errors_of_files_are_translated(lines: list[bytes]) -> None:
             assert chinese(translated(line["error"])), line
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[{]", b"[]", b'[{"x": "1"}]'])
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[{]", b"[]", b'[{"x": "1"}]', b'["' + b"x" * 20_000])
 def test_errors_of_json_are_translated(body: bytes) -> None:
     with pytest.raises(BadBatch) as error:
-        read_json(KIND, body)
+        read_json(KIND, [body])
     with override("zh-hans"):
         assert chinese(translated(of(error.value))), error.value
         for line in error.value.lines:

@@ -52,6 +52,9 @@ class MathTask(Task):
     y = NumberField(_("Second number"))
     result = NumberField(_("result"), default="", blank=True)
 
+    # what the API's document shows: 0.1 + 0.2 is 0.3 here
+    example_y, example_result = "0.2", "0.3"
+
     class Meta:
         db_table = "math_task"
         verbose_name, verbose_name_plural = _("task"), _("tasks")

@@ -1,6 +1,6 @@
 """The engine: rows before messages, fenced claims, and a page and an API for every kind of task that is declared.
 
-    from durable import Failed, Task
+    from durable import Again, Cancelled, Failed, Task
 
 A kind is a model that extends Task; docs/make-it-yours.md shows one.
 """
@@ -8,10 +8,11 @@ A kind is a model that extends Task; docs/make-it-yours.md shows one.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from durable.errors import Failed
+    from durable.errors import Again, Cancelled, Failed
     from durable.models import Task
 
-__all__ = ["Failed", "Task"]
+__version__ = "2.0.0"
+__all__ = ["Again", "Cancelled", "Failed", "Task"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,8 +21,8 @@ def __getattr__(name: str) -> Any:
         from durable.models import Task  # noqa: PLC0415
 
         return Task
-    if name == "Failed":
-        from durable.errors import Failed  # noqa: PLC0415
+    if name in __all__:
+        from durable import errors  # noqa: PLC0415
 
-        return Failed
+        return getattr(errors, name)
     raise AttributeError(f"module 'durable' has no attribute {name!r}")

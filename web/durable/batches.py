@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from durable import kinds
+from durable import kinds, schedule
 from durable.checkers import Refused
 from durable.counts import together
 from durable.kinds import Kind
@@ -19,6 +19,7 @@ from durable.words import Sentence, of, say
 MAX_ROWS = 100_000
 MAX_TOLD = 100  # bad lines in one answer
 CHUNK = 1_000
+CHUNK_SIZE = 1_000_000  # characters
 WHOLE = timedelta(hours=12)  # RETENTION_DAYS is 1 at least: until then nothing of a batch is purged
 MISSING = object()
 FIELD = gettext_noop("{field}: {sentence}")
@@ -38,19 +39,26 @@ class Rows:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._loose: list[Sequence[Any]] = []
+        self._count = self._size = 0
+        self.later = 0  # how many have a `run_after`, behind their inputs
 
-    def append(self, row: Sequence[Any]) -> None:
+    def append(self, row: Sequence[Any], run_after: schedule.Wanted = None) -> None:
         """Take one more."""
+        if run_after is not None:
+            row = (*row, run_after)
+            self.later += 1
         self._loose.append(row)
-        if len(self._loose) == CHUNK:
+        self._count += 1
+        self._size += sum([len(value) for value in row if isinstance(value, str)])
+        if len(self._loose) == CHUNK or self._size > CHUNK_SIZE:
             self._packed.append(pack(self._loose))
-            self._loose = []
+            self._loose, self._size = [], 0
 
     def __len__(self) -> int:
-        return len(self._packed) * CHUNK + len(self._loose)
+        return self._count
 
     def chunks(self) -> Iterator[list[Sequence[Any]]]:
-        """The rows in order, a thousand at a time."""
+        """The rows in order, a thousand at a time, or fewer where they are long."""
         for packed in self._packed:
             yield json.loads(packed)
         if self._loose:
@@ -76,13 +84,13 @@ class Reader:
         self.kind, self.rows, self.lines, self.bad, self.seen = kind, Rows(), list[dict[str, Any]](), 0, 0
         self.checkers = kind.checkers
 
-    def take(self, line: int, values: Sequence[Any]) -> None:
+    def take(self, line: int, values: Sequence[Any], run_after: Any = None) -> None:
         """Check one row, in the order of the kind's inputs; more than MAX_ROWS ends it at once."""
         self.seen += 1
         if self.seen > MAX_ROWS:
             raise BadBatch(say(gettext_noop("A batch has at most {n} tasks: split this one."), n=f"{MAX_ROWS:,}"))
         try:
-            self.rows.append(self.kind.prepare(self.checked(values)))
+            self.rows.append(self.kind.prepare(self.checked(values)), self.when(run_after))
         except ValueError as error:
             self.bad += 1
             if len(self.lines) < MAX_TOLD:
@@ -105,6 +113,13 @@ class Reader:
             return self.kind.optional[name] if value is MISSING else self.kind.check(name, value)
         except Refused as error:
             raise ValueError(say(FIELD, field=name, sentence=of(error))) from None
+
+    def when(self, run_after: Any) -> schedule.Wanted:
+        """When it begins, or ValueError with a sentence that names the column."""
+        try:
+            return schedule.read(run_after)
+        except Refused as error:
+            raise ValueError(say(FIELD, field=schedule.RUN_AFTER, sentence=of(error))) from None
 
     def finish(self) -> Rows:
         """All rows, or BadBatch."""
@@ -141,7 +156,7 @@ def counts(batch: Batch) -> dict[str, int]:
     that number is the difference.
     """
     rows = tasks(batch)
-    stored = [Status.CREATED, Status.FAILED, Status.CANCELLED]
+    stored = [Status.SCHEDULED, Status.CREATED, Status.FAILED, Status.CANCELLED]
     whole = timezone.now() - batch.create_time < WHOLE
     if not whole:
         stored.append(Status.SUCCESS)

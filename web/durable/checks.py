@@ -8,7 +8,11 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from durable import kinds, limits
+
 MESSAGE_SECONDS = settings.CELERY_TASK_SOFT_TIME_LIMIT
+CONSUMER_SECONDS = 1800  # RabbitMQ's own consumer_timeout
+AIR = 5  # seconds in which an interrupted worker gives back what it has
 
 
 @register()
@@ -19,6 +23,41 @@ def message_fits_time_limit(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Set TASKS_PER_MESSAGE to {max(1, int(10 // settings.TASK_SECONDS))} or less."
     return [Error(f"A message may take {seconds:g} s, its limit is {MESSAGE_SECONDS} s.", hint=hint, id="durable.E001")]
+
+
+@register()
+def limits_fit_the_broker(**_: Any) -> list[CheckMessage]:
+    """A broker hands out a message again, or gives its worker up, if that is not acknowledged for too long."""
+    options, most = settings.CELERY_BROKER_TRANSPORT_OPTIONS, limits.longest()
+    if settings.BROKER.name == "RabbitMQ":
+        given: float | None = CONSUMER_SECONDS
+        hint = "Give the kind a smaller time_limit, or run it on Redis."
+    else:
+        given, hint = options.get("visibility_timeout"), "Leave visibility_timeout out: it follows from the kinds."
+    if given is None or most < given:
+        return []
+    text = f"A message may take {most:g} s, but {settings.BROKER.name} waits {given:g} s for its end."
+    return [Error(text, hint=hint, id="durable.E004")]
+
+
+@register()
+def limits_fit_a_stop(**_: Any) -> list[CheckMessage]:
+    """What a stopped worker cannot finish is given back uncounted, and begins anew elsewhere."""
+    slow = [kind for kind in kinds.every() if kind.time_limit is not None and kind.time_limit > settings.STOP_SECONDS]
+    hint = "Set STOP_SECONDS above the limit, or accept that a stop makes longer tasks begin anew."
+    found: list[CheckMessage] = [
+        Warning(
+            f"A {kind.name} may take {kind.time_limit:g} s, a worker that is stopped has {settings.STOP_SECONDS:g} s.",
+            hint=hint,
+            id="durable.W002",
+        )
+        for kind in slow
+    ]
+    if not settings.EMBEDDED and settings.STOP_SECONDS + AIR > settings.STOP_GRACE_SECONDS:
+        hint = f"Set STOP_GRACE_SECONDS to {settings.STOP_SECONDS + AIR:g} or more, which the container has to get."
+        text = f"A worker has {settings.STOP_SECONDS:g} s to stop, and is killed after {settings.STOP_GRACE_SECONDS} s."
+        found.append(Warning(text, hint=hint, id="durable.W003"))
+    return found
 
 
 @register()

@@ -4,25 +4,29 @@ Every step may be repeated: each is conditional on the claim's sequence number, 
 """
 
 import os
-from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from itertools import groupby
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, F
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from durable import kinds
+from durable import counters, kinds, limits
+from durable.ages import age
+from durable.events import record_attempts
 from durable.kinds import Kind
-from durable.models import Claim, Status, active, among
-from durable.words import say
+from durable.light import light
+from durable.models import Claim, Status, TaskQuerySet, active, among
+from durable.words import Sentence, say
 from durable.workers import SLACK, process_name, signs
 
+LOST = gettext_noop("Its worker died or ran out of time.")
+LATE = gettext_noop("It took longer than {n} s and its process was killed.")
 DIED = gettext_noop("Its worker died or ran out of time, {n} times in a row. The task is not tried again.")
 # Above the hard limit, at which Celery kills the process: what is still held then, nobody works on.
 OVERTIME = timedelta(seconds=5)
@@ -36,26 +40,8 @@ class Held:
     seq: int
     kind: Kind
     round: int
-
-
-@cache
-def light(kind: Kind) -> Any:
-    """The class of the rows that `perform` gets: id, attempts, round, the inputs, and `key`."""
-
-    # Its fields are the model's, which no type checker sees.
-    base: Any = namedtuple("Row", ("id", "attempts", "round", *kind.inputs))  # type: ignore[misc]
-
-    class Row(base):
-        __slots__ = ()
-        id: int
-        round: int
-
-        @property
-        def key(self) -> str:
-            """The idempotency key for effects outside of the database: the same for each try of one round."""
-            return f"{kind.name}-{self.id}-{self.round}"
-
-    return Row
+    message: str = ""  # Celery's id of it: its record of a failure is found by that
+    queue: str = ""  # that it came through
 
 
 class Process:
@@ -78,6 +64,7 @@ class Process:
         first, last = min(ids), max(ids)
         listed = "" if len(set(ids)) == last - first + 1 else listing(ids)
         what = {"kind": kind.name, "round": round, "first": first, "last": last, "ids": listed, "start_time": Now()}
+        what |= {"progress_task": None, "late_task": None}
         mine = Claim.objects.filter(worker=self.name)
         if mine.filter(seq__lt=self.seq).update(seq=self.seq, **what):
             return True
@@ -114,14 +101,33 @@ def rows(held: Held, ids: Sequence[int]) -> list[Any]:
     Read after the claim is committed: of two processes that claim the same id, one at least sees the other, and it
     yields. What both yield, the sweep brings back.
     """
-    names = ("id", "attempts", "round", *held.kind.inputs)
+    names = ("id", "attempts", "round", "waited", *held.kind.inputs)
     tasks = held.kind.model.objects
     alone = tasks.all().told("free_but", worker=held.worker)
-    open_rows = tasks.filter(alone, among(ids), status=Status.CREATED, round=held.round)
+    open_rows = tasks.filter(alone, among(ids), status=Status.CREATED, round=held.round).annotate(waited=waited())
     found = [light(held.kind)(*row) for row in open_rows.values_list(*names).order_by("id")]
     if len(found) < len(ids):
         keep(held, [row.id for row in found])
     return found
+
+
+def waited() -> RawSQL:
+    """For how many microseconds a row has waited: since it was created, or since what began its round."""
+    since = "CASE WHEN round = 0 THEN create_time ELSE update_time END"
+    greater = "GREATEST" if connection.vendor == "mysql" else "MAX"
+    return RawSQL(f"{greater}(0, {age(since)})", (), output_field=BigIntegerField())  # noqa: S611
+
+
+def open_ids(kind: Kind, round: int, ids: Sequence[int]) -> set[int]:
+    """Those that have not ended, been cancelled or gone into another round."""
+    return set(kind.model.objects.filter(among(ids), status=Status.CREATED, round=round).values_list("id", flat=True))
+
+
+def free_ids(kind: Kind, round: int, ids: Sequence[int]) -> list[int]:
+    """Those of them that nobody has claimed."""
+    return list(
+        kind.model.objects.waiting().filter(among(ids), round=round).order_by("id").values_list("id", flat=True)
+    )
 
 
 def keep(held: Held, ids: Sequence[int]) -> int:
@@ -131,37 +137,77 @@ def keep(held: Held, ids: Sequence[int]) -> int:
 
 
 def release(claim: Claim) -> list[tuple[int, str]]:
-    """Give back what a claim holds whose process is gone, counted as an attempt; (id, queue), to publish one by one.
+    """Give back what a claim holds whose process is gone, counted as an attempt.
+
+    (id, queue) of what is not put off by the kind's backoff: to be published at once, one by one.
 
     The claim goes first: if its process lives after all, its outcome finds no claim, and writes nothing.
     """
     if claim.ids is None or claim.kind not in kinds.registry:
         return []
-    kind = kinds.get(claim.kind)
-    died = say(DIED, n=kind.max_attempts)
-    held = kind.model.objects.filter(among(ids_of(claim)), status=Status.CREATED, round=claim.round)
+    kind, soon, sentence = kinds.get(claim.kind), list[tuple[int, str]](), None
+    held = tasks_of(claim)
     with transaction.atomic():
         if not Claim.objects.filter(worker=claim.worker, seq=claim.seq, ids__isnull=False).update(ids=None):
             return []
-        held.filter(attempts__gte=kind.max_attempts - 1).update(
-            status=Status.FAILED, error=died, reason=[died.template, died.values], attempts=F("attempts") + 1,
-            worker=claim.worker, start_time=claim.start_time, update_time=Now(),
-        )  # fmt: skip
-        found = list(held.values_list("id", "queue"))
-        held.update(round=F("round") + 1, attempts=F("attempts") + 1, update_time=Now())
-    return found
+        # What was late was its process's end. Else any of them may have been: each is counted, and comes back alone.
+        if claim.late_task is not None and held.filter(pk=claim.late_task).exists():
+            others, held = held.exclude(pk=claim.late_task), held.filter(pk=claim.late_task)
+            soon += others.values_list("id", "queue")
+            others.update(round=F("round") + 1, update_time=Now())
+            sentence = say(LATE, n=limits.told(kind))
+        found = sorted(held.values_list("attempts", "queue", "id"))
+        for (attempts, queue), group in groupby(found, key=lambda row: row[:2]):
+            lost = [row[2] for row in group]
+            if died(claim, held.filter(attempts=attempts, queue=queue), attempts + 1, lost, queue, sentence):
+                soon += [(identity, queue) for identity in lost]
+    return soon
+
+
+def tasks_of(claim: Claim) -> TaskQuerySet:
+    """The rows that a claim covers, as far as they are open in its round."""
+    rows: TaskQuerySet = kinds.get(claim.kind).model.objects.filter(
+        among(ids_of(claim)), status=Status.CREATED, round=claim.round
+    )
+    return rows
+
+
+def died(
+    claim: Claim, rows: TaskQuerySet, attempt: int, ids: Sequence[int], queue: str, late: Sentence | None = None
+) -> bool:
+    """Write that this attempt at these rows ended with their process; whether the next one is to be made at once."""
+    kind = rows.kind
+    last = attempt >= kind.max_attempts
+    error = late or (say(DIED, n=kind.max_attempts) if last else say(LOST))
+    seconds = 0.0 if last else kind.pause(attempt)
+    reason = [error.template, error.values] if error.values else None
+    changes: dict[str, Any] = {"error": error, "reason": reason, "attempts": attempt, "update_time": Now()}
+    if last:
+        changes |= {"status": Status.FAILED, "worker": claim.worker, "start_time": claim.start_time}
+    else:
+        changes |= {"round": F("round") + 1}
+        changes |= {"status": Status.SCHEDULED, "due_time": Now() + timedelta(seconds=seconds)} if seconds else {}
+    record_attempts(kind.name, claim.worker, error, ((identity, attempt) for identity in ids))
+    changed = rows.filter(among(ids)).update(**changes)
+    counters.count(kind.name, process_name(), queue, **{"failed" if last else "again": changed})
+    return not (last or seconds)
 
 
 def lost() -> list[Claim]:
     """The claims that nobody works on any more: the process is gone, or its time has long been over."""
-    held = list(Claim.objects.filter(ids__isnull=False))
+    held = list(Claim.objects.filter(ids__isnull=False).annotate(now=Now()))
     if not held:
         return []
     live, witnessed = signs()
-    limit = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT) + OVERTIME
-    late = Claim.objects.filter(start_time__lt=Now() - limit, ids__isnull=False)
-    overtime = set(late.values_list("worker", "seq"))
-    return [claim for claim in held if (claim.worker, claim.seq) in overtime or gone(claim, live, witnessed)]
+    return [claim for claim in held if overtime(claim) or gone(claim, live, witnessed)]
+
+
+def overtime(claim: Any) -> bool:
+    """Whether its process should have been killed long ago."""
+    if claim.kind not in kinds.registry or claim.start_time is None:
+        return False
+    limit = timedelta(seconds=limits.hard(kinds.get(claim.kind)))
+    return bool(claim.now - claim.start_time > limit + OVERTIME)
 
 
 def gone(claim: Claim, live: dict[str, Any], witnessed: bool) -> bool:

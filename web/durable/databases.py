@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from django.core.exceptions import ImproperlyConfigured
+
 from durable.env import env_int, env_secret, env_str
+from durable.folders import own_folder
 from durable.project import DATA_DIR
 
 MYSQL_HOST = env_str("MYSQL_HOST")
@@ -66,25 +69,58 @@ def redis_socket() -> Path:
     path = DATA_DIR / "redis.sock"
     if len(str(path)) < 100:
         return path
-    return Path("/tmp") / f"abacus-{hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]}.sock"  # noqa: S108
+    folder = Path("/tmp") / f"abacus-{hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]}"  # noqa: S108
+    # Made here, by whoever comes first: in a folder of somebody else's, a Redis of somebody else's could answer.
+    return own_folder(folder, "set DATA_DIR to a shorter path") / path.name
+
+
+def redis_tls() -> dict[str, Any]:
+    """What redis-py is told of TLS by REDIS_SSL_MODE; nothing where there is none."""
+    mode, ca = env_str("REDIS_SSL_MODE", "disabled", SSL_MODES), env_str("REDIS_SSL_CA_FILE")
+    if ca and mode != "verify_identity":
+        raise ImproperlyConfigured(
+            f"REDIS_SSL_CA_FILE is set, but REDIS_SSL_MODE is {mode!r}: set it to verify_identity, "
+            "the one mode in which a CA counts."
+        )
+    if ca and not Path(ca).is_file():
+        raise ImproperlyConfigured(f"REDIS_SSL_CA_FILE names {ca!r}, where there is no file.")
+    # In so many words: kombu takes a `rediss` address without them for one whose certificate nobody checks.
+    return {
+        "disabled": {},
+        "required": {"ssl_cert_reqs": "none", "ssl_check_hostname": False},
+        "verify_identity": {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": ca or None},
+    }[mode]
+
+
+def redis_login() -> str:
+    """The user and the password as an address has them: `user:password@`, or nothing."""
+    user, password = env_str("REDIS_USERNAME"), env_secret("REDIS_PASSWORD")
+    if user and not password:
+        raise ImproperlyConfigured("REDIS_USERNAME is set, so REDIS_PASSWORD_FILE (or REDIS_PASSWORD) is needed, too.")
+    return f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
 
 
 def redis_url(database: int, scheme: str, socket_scheme: str) -> str:
     """The address of one of Redis's databases."""
     if not REDIS_HOST:
         name = "virtual_host" if "+" in socket_scheme else "db"
-        return f"{socket_scheme}://{redis_socket()}?{name}={database}"
+        return f"{socket_scheme}://{REDIS_SOCKET}?{name}={database}"
     port = env_int("REDIS_PORT", 6379, 1, 65535)
-    password = quote(env_secret("REDIS_PASSWORD"), safe="")
-    return f"{scheme}://{f':{password}@' if password else ''}{REDIS_HOST}:{port}/{database}"
+    return f"{scheme}{'s' if REDIS_TLS else ''}://{redis_login()}{REDIS_HOST}:{port}/{database}"
 
 
+REDIS_TLS = redis_tls() if REDIS_HOST else {}
+REDIS_SOCKET = DATA_DIR / "redis.sock" if REDIS_HOST else redis_socket()
 DATABASES = {"default": mysql() if MYSQL_HOST else sqlite()}
-REDIS_SOCKET = redis_socket()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_url(1, "redis", "unix"),
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1} if REDIS_HOST else {"socket_timeout": 1},
+        "OPTIONS": {
+            "serializer": "durable.cache.JSONSerializer",
+            "socket_timeout": 1,
+            **({"socket_connect_timeout": 1} if REDIS_HOST else {}),
+            **REDIS_TLS,
+        },
     }
 }

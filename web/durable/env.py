@@ -1,6 +1,7 @@
 """Strict readers of environment variables: a bad value stops the start and names the variable."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -48,6 +49,19 @@ def env_bool(name: str, default: bool = False) -> bool:
 def env_list(name: str, default: str = "") -> list[str]:
     """Comma-separated values."""
     return [item.strip() for item in env_str(name, default).split(",") if item.strip()]
+
+
+def env_networks(name: str) -> list[str]:
+    """Comma-separated addresses and networks, such as 10.0.0.0/8."""
+    values = env_list(name)
+    for value in values:
+        try:
+            ip_network(value, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} has {value!r}; set it to addresses or networks such as 10.0.0.0/8, with commas."
+            ) from None
+    return values
 
 
 def env_secret(name: str) -> str:

@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from durable.words import say
+from durable.backoff import fit
+from durable.words import Sentence, say
+
+
+class Again(Exception):
+    """A later try may help: the task is tried again `after` so many seconds, else as the kind's backoff has it.
+
+    `Again("{host} is busy.", after=60, host=host)`: why, as in Failed. Each try counts, whatever ends it: after
+    `max_attempts` of them the task is `failed` with this sentence, so that every task comes to an end.
+    """
+
+    def __init__(self, sentence: str, after: float | None = None, **values: Any) -> None:
+        super().__init__(say(sentence, **values) if values else sentence)
+        self.after = None if after is None else fit(after)
 
 
 class Failed(Exception):
@@ -13,3 +26,15 @@ class Failed(Exception):
 
     def __init__(self, sentence: str, **values: Any) -> None:
         super().__init__(say(sentence, **values) if values else sentence)
+
+
+class Cancelled(BaseException):
+    """Raised in `perform`, never by it: somebody cancelled the task, so nobody wants its outcome any more.
+
+    No Exception, so that what catches those to go on with the next part of its work does not go on.
+    """
+
+
+def describe(error: Exception) -> Sentence:
+    """How a bug is told: by its name and its message."""
+    return Sentence(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)

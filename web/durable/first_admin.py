@@ -3,7 +3,8 @@
 import logging
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError
 
 from durable.env import env_secret, env_str
@@ -21,6 +22,10 @@ def make_first_admin() -> None:
     users = get_user_model().objects
     if not name or users.filter(username=name).exists():
         return
+    try:
+        validate_password(password, get_user_model()(username=name))
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"DJANGO_SUPERUSER_PASSWORD is too weak: {' '.join(error.messages)}") from None
     try:
         users.create_superuser(username=name, password=password)
     except IntegrityError:

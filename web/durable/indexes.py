@@ -15,13 +15,16 @@ def walking(kind: Kind, *columns: str) -> Iterator[None]:
 
     Without it a page may cost a sort of the whole table.
     """
-    index = kind.index(*columns) if columns else "PRIMARY"
-    table = (
-        f"FROM `{kind.table}`"  # as Django quotes it for MySQL; SQLite's names have other quotes, and stay as they are
-    )
 
     def force(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        return execute(sql.replace(table, f"{table} FORCE INDEX ({index})", 1) if "SELECT" in sql else sql, *rest)
+        return execute(forced(sql, kind, *columns) if "SELECT" in sql else sql, *rest)
 
     with connection.execute_wrapper(force):
         yield
+
+
+def forced(sql: str, kind: Kind, *columns: str) -> str:
+    """A SELECT of the kind's rows that walks the index."""
+    index = kind.index(*columns) if columns else "PRIMARY"
+    table = f"FROM `{kind.table}`"  # as it is quoted for MySQL; SQLite's names have other quotes, and stay as they are
+    return sql.replace(table, f"{table} FORCE INDEX ({index})", 1)

@@ -8,16 +8,28 @@ from typing import Any
 from django.db import connection
 from django.utils.dateparse import parse_datetime
 
+from durable import schedule
+from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED, SINGLE
 from durable.kinds import Kind
 from durable.models import Status
+
+STATE = ("status", "due_time")
+CREATED = (str(Status.CREATED), None)
+
+
+def state(due: datetime | None) -> tuple[str, Any]:
+    """STATE of a task that is due then, or at once."""
+    if due is None:
+        return CREATED
+    return str(Status.SCHEDULED), connection.ops.adapt_datetimefield_value(due)
 
 
 @cache
 def fresh(kind: Kind) -> dict[str, Any]:
     """What every new row has, by column."""
     outputs = {str(kind.fields[name].column): value for name, value in zip(kind.outputs, empty(kind), strict=True)}
-    return {"status": str(Status.CREATED), "error": "", "attempts": 0, "worker": "", "round": 0, **outputs}
+    return {"error": "", "attempts": 0, "worker": "", "round": 0, **outputs}
 
 
 def empty(kind: Kind) -> tuple[Any, ...]:
@@ -27,19 +39,22 @@ def empty(kind: Kind) -> tuple[Any, ...]:
 
 @cache
 def statement(kind: Kind) -> str:
-    """INSERT of one row: the inputs, batch, queue, key, and what is the same for all.
+    """INSERT of one row: the inputs, its state, batch, queue, key, by whom and in which request, and what all have.
 
     mysqlclient joins many rows into few statements, and does so only where VALUES holds nothing but placeholders.
     """
     inputs = [kind.fields[name].column for name in kind.inputs]
-    columns = [*inputs, "batch_id", "queue", "idempotency_key", *fresh(kind)]
+    columns = [*inputs, *STATE, "batch_id", "queue", "idempotency_key", "created_by", "request_id", *fresh(kind)]
     names = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
     return f"INSERT INTO {connection.ops.quote_name(kind.table)} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
 
 
-def insert_one(kind: Kind, inputs: Sequence[Any], idempotency_key: str | None) -> Any:
+def insert_one(
+    kind: Kind, inputs: Sequence[Any], idempotency_key: str | None, by: By = NOBODY, due: datetime | None = None
+) -> Any:
     """Store a task, its inputs valid; the row, with the database's id and times."""
-    values = [*kind.prepare(inputs), None, SINGLE, idempotency_key, *fresh(kind).values()]
+    who = {"idempotency_key": idempotency_key, "created_by": by.name, "request_id": by.request_id}
+    values = [*kind.prepare(inputs), *state(due), None, SINGLE, *who.values(), *fresh(kind).values()]
     stored = f"SELECT id, create_time, update_time FROM {connection.ops.quote_name(kind.table)} WHERE id = "  # noqa: S608
     with connection.cursor() as cursor:
         if connection.vendor == "mysql":  # both statements in one round trip
@@ -51,16 +66,28 @@ def insert_one(kind: Kind, inputs: Sequence[Any], idempotency_key: str | None) -
         identity, *stamps = cursor.fetchone()
     create_time, update_time = map(moment, stamps)
     times = {"create_time": create_time, "update_time": update_time}
-    return kind.model(
-        id=identity, idempotency_key=idempotency_key, **times, **dict(zip(kind.inputs, inputs, strict=True))
-    )
+    own = {**who, "status": state(due)[0], "due_time": due}
+    return kind.model(id=identity, **own, **times, **dict(zip(kind.inputs, inputs, strict=True)))
 
 
-def insert_many(kind: Kind, batch: int, rows: Iterable[Sequence[Any]]) -> int:
-    """Store tasks of a batch, their inputs plain and valid; how many rows the database says it has stored."""
-    rest = (batch, BATCHED, None, *fresh(kind).values())
+def insert_many(
+    kind: Kind, batch: int, rows: Iterable[Sequence[Any]], created_by: str = "", now: datetime | None = None
+) -> int:
+    """Store tasks of a batch, their inputs plain and valid; how many rows the database says it has stored.
+
+    What stands behind a row's inputs is its `run_after`, which counts from `now`.
+    """
+    width = len(kind.inputs)
+    rest = (batch, BATCHED, None, created_by, "", *fresh(kind).values())
     with connection.cursor() as cursor:
-        cursor.executemany(statement(kind), [(*row, *rest) for row in rows])
+        cursor.executemany(
+            statement(kind),
+            [
+                (*row, *CREATED, *rest) if now is None or len(row) == width
+                else (*row[:width], *state(schedule.due(row[width], now)), *rest)
+                for row in rows
+            ],
+        )  # fmt: skip
         return int(cursor.rowcount)
 
 

@@ -7,16 +7,42 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
+from durable.backoff import DEFAULT, Backoff, pause
 from durable.checkers import Checker, compiled, fitting
 
-WORK = ("inputs", "outputs", "filters", "listed", "per_message", "max_attempts", "name")
-MAX_ATTEMPTS = 5
+WORK = (
+    "inputs", "outputs", "filters", "listed", "per_message", "max_attempts", "backoff", "time_limit",
+    "creatable", "name",
+)  # fmt: skip
+MAX_ATTEMPTS, MOST_ATTEMPTS = 5, 32_767  # the column holds no more
+MOST_SECONDS = 86_400  # of a time limit
 # addresses of the site's own
-TAKEN = {"tasks", "batches", "stats", "docs", "openapi", "admin", "static", "language", "live", "ready", "health"}
+TAKEN = {
+    "tasks",
+    "batches",
+    "events",
+    "stats",
+    "docs",
+    "openapi",
+    "activity",
+    "admin",
+    "login",
+    "logout",
+    "static",
+    "language",
+    "live",
+    "ready",
+    "health",
+    "metrics",
+}
 # What every task and every light row has besides the kind's own columns.
 OWN = {"id", "pk", "key", "kind", "batch", "batch_id", "status", "error", "reason", "attempts", "worker", "queue"}
-OWN |= {"round", "idempotency_key", "create_time", "start_time", "update_time"}
-PARAMETERS = ("since", "before", "after", "limit", "lang", "action", "expected", "query")  # of a list's address
+OWN |= {"round", "waited", "idempotency_key", "request_id", "created_by", "create_time", "start_time", "update_time"}
+OWN |= {"due_time", "run_after"}
+OWN |= {"progress", "progress_words"}  # while it runs
+PARAMETERS = (  # of a list's address
+    "since", "before", "after", "limit", "lang", "action", "expected", "query", "created_from", "created_to",
+)  # fmt: skip
 PLAIN = frozenset({str, int, float, type(None)})
 
 
@@ -34,7 +60,23 @@ def objection(model: str, work: Any) -> str:
             return f"{model}: {column} cannot be a filter; name an input or an output, and not {', '.join(PARAMETERS)}."
     if name in TAKEN or not name.isidentifier():
         return f"{model}.Work.name is {name!r}, which is taken: choose another."
+    return policy_objection(model, work) or limit_objection(model, getattr(work, "time_limit", None))
+
+
+def policy_objection(model: str, work: Any) -> str:
+    """The same of how it is tried again."""
+    if not 1 <= getattr(work, "max_attempts", MAX_ATTEMPTS) <= MOST_ATTEMPTS:
+        return f"{model}.Work.max_attempts is a number from 1 to {MOST_ATTEMPTS:,}."
+    if not callable(getattr(work, "backoff", DEFAULT)):
+        return f"{model}.Work.backoff is a function from the attempts so far to seconds: see durable.backoff."
     return ""
+
+
+def limit_objection(model: str, seconds: Any) -> str:
+    """What is wrong with a time limit; None is none."""
+    if seconds is None or (isinstance(seconds, int | float) and 0 < seconds <= MOST_SECONDS):
+        return ""
+    return f"{model}.Work.time_limit is {seconds!r}: give seconds, more than 0 and at most {MOST_SECONDS}."
 
 
 class Kind:
@@ -49,6 +91,11 @@ class Kind:
         self.filters: tuple[str, ...] = tuple(getattr(work, "filters", ()))
         self.per_message: int | None = getattr(work, "per_message", None)
         self.max_attempts: int = getattr(work, "max_attempts", MAX_ATTEMPTS)
+        self.backoff: Backoff = getattr(work, "backoff", DEFAULT)
+        # seconds that one task may take; None: what the settings say of a message (durable.limits)
+        self.time_limit: float | None = getattr(work, "time_limit", None)
+        # whether form, API and files make its tasks; else its own code alone
+        self.creatable: bool = getattr(work, "creatable", True)
 
     def __repr__(self) -> str:
         return f"<Kind {self.name}>"
@@ -72,6 +119,10 @@ class Kind:
     def perform(self) -> Callable[[Any], Any]:
         """From a light row to the outputs: one value, or a tuple where there are several."""
         return self.model.perform  # type: ignore[no-any-return]
+
+    def pause(self, attempts: int) -> float:
+        """Seconds until the attempt that follows so many."""
+        return pause(self.backoff, attempts)
 
     @property
     def first(self) -> bool:
@@ -127,12 +178,17 @@ class Kind:
 
     def prepare(self, values: Sequence[Any], names: Sequence[str] = ()) -> tuple[Any, ...]:
         """Values of the inputs (or of these columns) as plain ones that the database's driver takes."""
-        if all_plain(values):
+        if not self.encoded and all_plain(values):
             return tuple(values)
         return tuple(
-            value if type(value) in PLAIN else plain(self.fields[name], value)
+            value if type(value) in PLAIN and name not in self.encoded else plain(self.fields[name], value)
             for name, value in zip(names or self.inputs, values, strict=True)
         )
+
+    @cached_property
+    def encoded(self) -> frozenset[str]:
+        """The columns in which even a plain text or number is spelled otherwise: those of JSON."""
+        return frozenset(name for name, field in self.fields.items() if isinstance(field, models.JSONField))
 
     def returned(self, value: Any) -> tuple[Any, ...]:
         """What `perform` gave, as the plain values of the outputs; TypeError where it is something else."""
@@ -199,8 +255,8 @@ def every() -> list[Kind]:
 
 
 def first() -> Kind:
-    """The kind whose pages are the site's front."""
+    """The kind whose pages are the site's front: the first that people can create, if there is one."""
     try:
-        return next(iter(registry.values()))
-    except StopIteration:
+        return next((kind for kind in every() if kind.creatable), None) or every()[0]
+    except IndexError:
         raise ImproperlyConfigured("There is no kind of task: declare a model that extends durable.Task.") from None

@@ -1,17 +1,18 @@
 """Pages of tasks, newest first, by keyset, and what has changed since: both cost the same however long the table is."""
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
+from durable.filters import EVERYTHING, Filters
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Status, TaskQuerySet
+from durable.models import Claim, TaskQuerySet
 from durable.words import say
 
 PAGE = 50
@@ -30,65 +31,12 @@ class BadCursor(ValueError):
 
 
 @dataclass(frozen=True)
-class Filters:
-    """What a list is narrowed to; empty values are no filter. `values`: those of the kind's own filters, by name."""
-
-    status: str = ""
-    batch: int | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Of the index whose order is that of the list; none for the primary key."""
-        if self.status == Status.PENDING:
-            return ()  # few, and found by their claims
-        if self.batch is not None:
-            return ("batch", "status") if self.status else ("batch",)
-        return ("status",) if self.status else tuple(self.values)[:1]
-
-    @property
-    def uncovered(self) -> dict[str, Any]:
-        """The part that the index does not serve."""
-        rest = dict(self.values)
-        for name in self.columns:
-            rest.pop(name, None)
-        return {} if self.status == Status.PENDING else rest
-
-    def narrow(self, rows: TaskQuerySet, without: Collection[str] = ()) -> TaskQuerySet:
-        """The rows that match, some of the kind's own filters left out."""
-        if self.status:
-            rows = in_state(rows, self.status)
-        if self.batch is not None:
-            rows = rows.filter(batch_id=self.batch)
-        return rows.filter(**{name: value for name, value in self.values.items() if name not in without})
-
-    def match(self, task: Any) -> bool:
-        """Whether this one does."""
-        return (
-            self.status in ("", task.status)
-            and self.batch in (None, task.batch_id)
-            and all(getattr(task, name) == value for name, value in self.values.items())
-        )
-
-
-def in_state(rows: TaskQuerySet, status: str) -> TaskQuerySet:
-    """The rows that are in a state, as people see it."""
-    if status == Status.PENDING:
-        return rows.running()
-    return rows.waiting() if status == Status.CREATED else rows.filter(status=status)
-
-
-EVERYTHING = Filters()
-
-
-@dataclass(frozen=True)
 class Page:
     """Tasks, and the cursors of what is around them; None where there is none."""
 
     tasks: list[Any]
     next: int | None
     previous: int | None
-    since: str
 
 
 @dataclass(frozen=True)
@@ -115,17 +63,16 @@ def page(
     kind: Kind, *, filters: Filters = EVERYTHING, before: int | None = None, after: int | None = None, size: int = PAGE
 ) -> Page:
     """The page of tasks older than `before`, or the one just newer than `after`, or the newest."""
-    since = newest(kind)  # first: what changes from here on is told as a change
     rows = brief(kind)
     if after is not None:
         tasks, last = _take(kind, rows.filter(id__gt=after).order_by("id"), filters, size)
         older = tasks[0].pk if tasks else after
-        return Page(tasks[::-1], older, last, since)
+        return Page(tasks[::-1], older, last)
     if before is not None:
         rows = rows.filter(id__lt=before)
     tasks, last = _take(kind, rows.order_by("-id"), filters, size)
     newer = tasks[0].pk if tasks else (before or 1) - 1
-    return Page(tasks, last, newer if before is not None else None, since)
+    return Page(tasks, last, newer if before is not None else None)
 
 
 def _take(kind: Kind, rows: TaskQuerySet, filters: Filters, size: int) -> tuple[list[Any], int | None]:
@@ -149,6 +96,18 @@ def newest(kind: Kind) -> str:
     """The cursor from which nothing that is committed later is missed."""
     moment = kind.model.objects.order_by("-update_time").values_list("update_time", flat=True).first()
     return cursor(moment - SETTLED, 0) if moment else cursor(EPOCH, 0)
+
+
+def fingerprint(kind: Kind) -> tuple[Any, ...]:
+    """What is another one once something has changed in a list: in a row, in who works on one, or in how far that is.
+
+    One statement. What is committed later than it says may change none: a list is kept for a second at most.
+    """
+    newest = f"SELECT MAX(update_time) FROM {kind.model._meta.db_table}"  # noqa: S608
+    claims = f"COUNT(ids), SUM(LENGTH(ids)), SUM(seq), MAX(progress_time) FROM {Claim._meta.db_table}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({newest}), {claims}")
+        return tuple(cursor.fetchone())
 
 
 def changes(kind: Kind, *, since: str, filters: Filters = EVERYTHING, size: int = 500) -> Changes:

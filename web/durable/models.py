@@ -15,15 +15,28 @@ from django.db.models.query import ModelIterable
 from django.utils.translation import gettext_lazy as _
 
 from durable import kinds
+from durable.by import NAME, REQUEST
 from durable.celery.broker import SINGLE
+from durable.counters import Counter
+from durable.errors import describe
+from durable.events import Event
 from durable.kinds import Kind
+from durable.leases import Lease
+from durable.pauses import Pause
+from durable.tallies import Tally
+from durable.tokens import Token
+from durable.totals import Total
 from durable.words import Sentence
 from durable.workers import Worker
 
-__all__ = ["Batch", "Claim", "Status", "Task", "Worker"]
+__all__ = [
+    "Batch", "Claim", "Counter", "Event", "Lease", "Pause", "Status", "Tally", "Task", "Token", "Total", "Worker",
+]  # fmt: skip
 
 
 class Status(TextChoices):
+    # stored; it begins when it is due (`due_time`). A state of its own, so that such rows lengthen no walk
+    SCHEDULED = "scheduled", _("scheduled")
     # stored; a message for it is on its way or will be sent by the sweep
     CREATED = "created", _("created")
     # a worker has claimed it. No row says so: it is a created one that a claim covers
@@ -36,9 +49,13 @@ class Status(TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-CANCELLABLE = (Status.CREATED, Status.PENDING)
+CANCELLABLE = (Status.SCHEDULED, Status.CREATED, Status.PENDING)
 RETRIABLE = (Status.FAILED, Status.CANCELLED)
 ENDED = (Status.SUCCESS, Status.FAILED, Status.CANCELLED)
+
+
+WORDS = 200  # characters of what a task says about its progress
+FILE_NAME = 120  # of the name of an uploaded file
 
 
 def among(ids: Collection[int]) -> Q:
@@ -60,6 +77,13 @@ class Claim(models.Model):
     # ",3,5,9,", or empty where the claim covers all from the first to the last
     ids = models.TextField(null=True, default=None)
     start_time = models.DateTimeField(null=True, default=None)
+    # what its task tells of itself (durable.progress), and of which of its tasks that is
+    progress_task = models.BigIntegerField(null=True, default=None)
+    progress = models.FloatField(null=True, default=None)
+    progress_words = models.CharField(max_length=WORDS, default="", db_default="")
+    progress_time = models.DateTimeField(null=True, default=None)
+    # the task whose time is over; noted before its process is killed, so that it is known why
+    late_task = models.BigIntegerField(null=True, default=None)
 
     def __str__(self) -> str:
         return f"{self.worker}: {self.kind} {self.first} to {self.last}"
@@ -77,6 +101,12 @@ def covering(kind: Kind) -> "models.QuerySet[Claim]":
     return held.annotate(place=place).filter(Q(ids="") | Q(place__gt=0))
 
 
+# What a claim tells of the one task that its process is at work on
+PROGRESS: "dict[str, models.Field[Any, Any]]" = {
+    "progress": models.FloatField(),
+    "progress_words": models.CharField(),
+    "progress_time": models.DateTimeField(),
+}
 WORKER = "{worker}"  # stands for a name in what is compiled
 
 
@@ -87,9 +117,11 @@ def compiled(kind: Kind, vendor: str) -> dict[str, tuple[str, Sequence[Any]]]:
     It names the table of the tasks, so it is for queries that begin there, not for subqueries.
     """
     claim, open_row = covering(kind), Q(status=Status.CREATED)
+    telling = active(kind).filter(round=OuterRef("round"), progress_task=OuterRef("pk"))
     rows = kind.model.objects.annotate(
         holder=Case(When(open_row, then=Subquery(claim.values("worker")[:1]))),
         claimed=Case(When(open_row, then=Subquery(claim.values("start_time")[:1]))),
+        **{name: Case(When(open_row, then=Subquery(telling.values(name)[:1]))) for name in PROGRESS},
         covered=Exists(claim),
         free=~Exists(claim),
         free_but=~Exists(claim.exclude(worker=WORKER)),
@@ -105,7 +137,10 @@ class Seen(ModelIterable):  # type: ignore[type-arg]
         for task in super().__iter__():
             if task.holder:
                 task.status, task.worker, task.attempts = Status.PENDING, task.holder, task.attempts + 1
-                task.start_time, task.update_time = task.claimed, max(task.update_time, task.claimed)
+                changed = [task.update_time, task.claimed, *([task.progress_time] if task.progress_time else [])]
+                task.start_time, task.update_time = task.claimed, max(changed)
+            if task.progress is None:
+                task.progress_words = ""
             yield task
 
 
@@ -119,7 +154,9 @@ class TaskQuerySet(models.QuerySet[Any]):
     def shown(self) -> "TaskQuerySet":
         """Rows with the claim that covers each, so that they say `pending` where that is so: one statement."""
         rows: TaskQuerySet = self.annotate(
-            holder=self.told("holder", models.CharField()), claimed=self.told("claimed", models.DateTimeField())
+            holder=self.told("holder", models.CharField()),
+            claimed=self.told("claimed", models.DateTimeField()),
+            **{name: self.told(name, field) for name, field in PROGRESS.items()},
         )
         rows._iterable_class = Seen
         return rows
@@ -135,19 +172,26 @@ class TaskQuerySet(models.QuerySet[Any]):
         return self.filter(self.told("free"), status=Status.CREATED)
 
     def running(self, since: datetime | None = None) -> "TaskQuerySet":
-        """Created rows that somebody has claimed (since then).
+        """Created rows that somebody has claimed (since then, or that have told of their progress since).
 
         Where to look is asked before, since no index has it; whether each is claimed, the statement itself decides.
         """
-        held = active(self.kind).filter(start_time__gte=since) if since else active(self.kind)
-        spans = Q(pk__in=[])
-        for first, last in held.values_list("first", "last"):
+        held, spans, ends = active(self.kind), Q(pk__in=[]), list[Any](("first", "last"))
+        if since:
+            # a claim that is older tells of one task at most
+            begun = Q(start_time__gte=since)
+            held = held.filter(begun | Q(progress_time__gte=since))
+            ends = [Case(When(begun, then=end), default="progress_task") for end in ("first", "last")]
+        for first, last in held.values_list(*ends):
             spans |= Q(pk__range=(first, last))
         return self.filter(spans, self.told("covered"), status=Status.CREATED)
 
     def cancel(self, ids: Sequence[int]) -> int:
         """Stop tasks that have not ended; a run that is under way finds its row no longer open."""
-        return self.filter(among(ids), status=Status.CREATED).update(status=Status.CANCELLED, update_time=Now())
+        stored = (Status.SCHEDULED, Status.CREATED)
+        return self.filter(among(ids), status__in=stored).update(
+            status=Status.CANCELLED, due_time=None, update_time=Now()
+        )
 
     def retry(self, ids: Sequence[int]) -> int:
         """Start ended tasks over, as if nobody had tried them; the round keeps runs of before away from them."""
@@ -193,6 +237,8 @@ def indexes(work: Any) -> list[models.Index]:
         ["batch", "status"],
         # what has changed, and the purge's old ones
         ["update_time"],
+        # what is due: nothing but scheduled rows has one
+        ["due_time"],
     ]
     return [models.Index(fields=fields) for fields in columns]
 
@@ -205,7 +251,10 @@ class Batch(models.Model):
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
     # what the key stands for: another upload with the same key is a mistake
     fingerprint = models.CharField(max_length=64, editable=False)
+    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
+    file_name = models.CharField(_("file"), max_length=FILE_NAME, default="", db_default="", editable=False)
+    request_id = models.CharField(max_length=REQUEST, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("batch"), _("batches")
@@ -218,6 +267,10 @@ class Task(models.Model, metaclass=TaskBase):
     """What every kind of task has; a kind adds its own columns, `Work` and `perform`."""
 
     kind: Kind  # set for each model that extends this
+    # what it tells of itself while it runs: `shown` reads it from the claim
+    progress: float | None = None
+    progress_words = ""
+    describe = staticmethod(describe)  # from a bug to the sentence that tells it
 
     # The rows of a batch are never touched together with it, so the database need not check.
     batch = models.ForeignKey(
@@ -234,9 +287,14 @@ class Task(models.Model, metaclass=TaskBase):
     # One more with each retry and release: a message and a claim are of one round, so no old run can end a new one.
     round = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     idempotency_key = models.CharField(max_length=64, null=True, default=None, unique=True, editable=False)
+    created_by = models.CharField(_("created by"), max_length=NAME, default="", db_default="", blank=True)
     create_time = models.DateTimeField(_("creation time"), db_default=Now())
     start_time = models.DateTimeField(_("start time"), null=True, default=None)
     update_time = models.DateTimeField(_("update time"), db_default=Now())
+    # while it is scheduled: when it begins at the earliest, for the first time or once more
+    due_time = models.DateTimeField(_("due time"), null=True, default=None)
+    # of the request that created it by itself; a batch has one for all of its tasks
+    request_id = models.CharField(max_length=REQUEST, default="", db_default="", editable=False)
 
     objects = TaskQuerySet.as_manager()
 

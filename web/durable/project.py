@@ -19,8 +19,18 @@ def folder_of_manage_py() -> Path:
 
 BASE_DIR = folder_of_manage_py()
 DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).absolute()
-RUN_DIR = Path(env_str("RUN_DIR", "/tmp/abacus"))  # noqa: S108 (a tmpfs in the image): heartbeat and drain files
+RUN_DIR = Path(env_str("RUN_DIR", str(DATA_DIR / "run")))  # heartbeat and drain files; a tmpfs in the image
 DRAIN_FILE = Path(env_str("DRAIN_FILE", str(RUN_DIR / "draining")))
+
+
+def machine_names() -> list[str]:
+    """What the machine that carries the containers is called, where Compose has written it down (run.sh secrets)."""
+    path = env_str("MACHINE_NAME_FILE")
+    if not path or not Path(path).exists():
+        return []
+    name = Path(path).read_text(encoding="utf-8").strip().lower()
+    short = name.partition(".")[0]
+    return sorted({name, short, f"{short}.local"}) if short else []  # .local: in the own network alone (mDNS)
 
 
 def secret_key(make: bool) -> str:

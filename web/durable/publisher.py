@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from durable import kinds, messages
+from durable import messages
 from durable.celery.broker import BATCHED, SINGLE
+from durable.tallies import tallies
 from durable.tasks import send
 
 logger = logging.getLogger(__name__)
@@ -44,12 +45,12 @@ class Publisher:
         self,
         send: Send,
         *,
-        size: Callable[[str], int],
+        size: int = messages.MOST,
         window: float = 0.02,
         capacity: int = 100_000,
         pause: float = 1.0,
     ) -> None:
-        """`size` is how many ids a message of a kind takes, `capacity` bounds the memory while the broker hangs.
+        """`size` is how many ids a message takes, `capacity` bounds the memory while the broker hangs.
 
         `window` and `pause` (which follows each failure) are in seconds.
         """
@@ -73,8 +74,10 @@ class Publisher:
 
     def put(self, kind: str, task_id: int, request_id: str = "") -> None:
         """Hand over the committed id of a new task; never blocks on the broker."""
+        tallies.add("publisher", "handed over")
         with self._changed:
             if self._singles >= self._capacity:
+                tallies.add("publisher", "dropped")
                 return  # the broker hangs; the sweep will find the row
             self._singles += 1
             self._waiting.setdefault(kind, deque()).append((task_id, request_id))
@@ -82,10 +85,12 @@ class Publisher:
 
     def put_many(self, kind: str, round: int, ids: Sequence[int], request_id: str = "", queue: str = BATCHED) -> None:
         """Hand over the committed ids of many, all of one round; never blocks on the broker."""
+        tallies.add("publisher", "handed over", len(ids))
         with self._changed:
-            for chunk in messages.cut(ids, self._size(kind)):
+            for chunk in messages.cut(ids, self._size):
                 if self._bulk_ids >= self._bulk_capacity:
-                    return
+                    tallies.add("publisher", "dropped", len(chunk))
+                    continue
                 self._bulk_ids += len(chunk)
                 self._bulk.append(Message(kind, round, array("q", chunk), (request_id,) if request_id else (), queue))
             self._wake()
@@ -95,6 +100,11 @@ class Publisher:
             self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
             self._thread.start()
         self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """How many ids have been handed over and are not sent yet."""
+        return self._singles + self._bulk_ids + self._sending
 
     def flush(self, timeout: float = 3.0) -> bool:
         """Wait until everything handed over is sent or given up; False after `timeout` seconds."""
@@ -108,9 +118,11 @@ class Publisher:
             message = self._take()
             try:
                 self._send(message.kind, message.round, message.ids, message.request_ids, queue=message.queue)
+                tallies.add("publisher", "sent", len(message.ids))
                 rest = 0.0 if self._bulk else self._window * (min(len(message.ids), STRETCH) - 1)
             except Exception as error:  # the thread must outlive whatever the broker's client raises
                 logger.warning("broker away, %d tasks are left to the sweep: %s", len(message.ids), error)
+                tallies.add("publisher", "dropped", len(message.ids))
                 rest = self._pause
             with self._changed:
                 self._sending = 0
@@ -135,12 +147,13 @@ class Publisher:
         """As many single tasks of one kind as a message takes; what is left of it waits behind the other kinds."""
         kind = next(iter(self._waiting))
         waiting, taken = self._waiting.pop(kind), list[tuple[int, str]]()
-        size, first = self._size(kind), waiting[0][0]
-        while waiting and len(taken) < size and abs(waiting[0][0] - first) < messages.SPAN // 2:
+        first = waiting[0][0]
+        while waiting and len(taken) < self._size and abs(waiting[0][0] - first) < messages.SPAN // 2:
             taken.append(waiting.popleft())
         if waiting:
             self._waiting[kind] = waiting
         return Message(kind, 0, [task_id for task_id, _ in taken], sorted({request for _, request in taken if request}))
 
 
-publisher = Publisher(send, size=lambda kind: messages.size(kinds.get(kind)))
+publisher = Publisher(send)
+tallies.tell("publisher waiting", lambda: publisher.waiting)

@@ -1,46 +1,56 @@
 """The purge: old rows go by themselves, in small batches, for a bounded time."""
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from celery import shared_task
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Now
 from django_celery_results.models import TaskResult
 
-from durable import kinds
+from durable import kinds, tallies, totals
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import ENDED, Batch, Claim, Worker
+from durable.models import ENDED, Batch, Claim, Event, Status, Worker
 from durable.workers import alive
 
+logger = logging.getLogger(__name__)
 CHUNK = 1_000  # rows per DELETE: well under a second of locks
-SECONDS = 20
+SECONDS = 0.5  # of each minute: the sweep waits meanwhile
 Step = Callable[[timedelta, int], int]  # deletes so many that are older; how many it did
 
 
-@shared_task(name="durable.purge", ignore_result=False)
 def purge() -> int:
-    """Delete finished rows and Celery's records older than RETENTION_DAYS; how many."""
+    """Delete finished rows, events and Celery's records older than RETENTION_DAYS; how many. Safe twice at once."""
     age, end, deleted = timedelta(days=settings.RETENTION_DAYS), time.monotonic() + SECONDS, 0
-    steps: list[Step] = [partial(step, kind) for kind in kinds.every() for step in (purge_tasks, purge_batches)]
-    for step in (*steps, purge_records):
-        while time.monotonic() < end and (count := step(age, CHUNK)):
-            deleted += count
+    steps: list[Step] = [partial(purge_tasks, kind, status) for kind in kinds.every() for status in ENDED]
+    steps += [*(partial(purge_batches, kind) for kind in kinds.every()), purge_events, purge_records]
+    while steps and time.monotonic() < end:  # in turn: much of one leaves the others their share
+        counts = [step(age, CHUNK) for step in steps]
+        steps = [step for step, count in zip(steps, counts, strict=True) if count]
+        deleted += sum(counts)
     Worker.objects.exclude(pk__in=alive().values("pk")).delete()
     purge_claims()
+    if deleted:
+        logger.info("purge: %d old rows are deleted", deleted)
+    totals.roll_up()
+    tallies.purge()
     return deleted
 
 
-def purge_tasks(kind: Kind, age: timedelta, limit: int) -> int:
-    """Delete at most `limit` finished rows older than `age`."""
-    rows = kind.model.objects.filter(update_time__lt=Now() - age, status__in=ENDED).order_by("update_time")
-    with walking(kind, "update_time"):
-        ids = list(rows.values_list("id", flat=True)[:limit])
-    return int(kind.model.objects.filter(id__in=ids, status__in=ENDED).delete()[0]) if ids else 0
+def purge_tasks(kind: Kind, status: Status, age: timedelta, limit: int) -> int:
+    """Delete those of the first `limit` rows that ended so, by number, that are older than `age`; how many.
+
+    By number, which is nearly the order of their ends: in that order each purge would walk all that is scheduled.
+    """
+    old = ExpressionWrapper(Q(update_time__lt=Now() - age), output_field=BooleanField())
+    rows = kind.model.objects.filter(status=status).annotate(old=old).order_by("id")
+    with walking(kind, "status"):
+        ids = [identity for identity, is_old in rows.values_list("id", "old")[:limit] if is_old]
+    return int(kind.model.objects.filter(id__in=ids, status=status).delete()[0]) if ids else 0
 
 
 def purge_batches(kind: Kind, age: timedelta, limit: int) -> int:
@@ -49,6 +59,12 @@ def purge_batches(kind: Kind, age: timedelta, limit: int) -> int:
     old = Batch.objects.filter(~Exists(tasks), kind=kind.name, create_time__lt=Now() - age).order_by("pk")
     ids = list(old.values_list("pk", flat=True)[:limit])
     return Batch.objects.filter(pk__in=ids).delete()[0] if ids else 0
+
+
+def purge_events(age: timedelta, limit: int) -> int:
+    """Delete at most `limit` events that are older; how many."""
+    ids = list(Event.objects.filter(time__lt=Now() - age).order_by("time").values_list("pk", flat=True)[:limit])
+    return Event.objects.filter(pk__in=ids).delete()[0] if ids else 0
 
 
 def purge_records(age: timedelta, limit: int) -> int:

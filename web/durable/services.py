@@ -1,8 +1,7 @@
 """What people do with tasks: the rows first, then their messages."""
 
-import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -11,20 +10,30 @@ from typing import Any, Literal
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from durable import bounds, counters, schedule
 from durable.batches import Rows
+from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED
+from durable.events import What, record
+from durable.filters import EVERYTHING, Filters
 from durable.indexes import walking
 from durable.inserts import insert_many, insert_one
+from durable.keys import digest, is_stored
 from durable.kinds import Kind
-from durable.listing import BIGGEST_ID, EVERYTHING, Filters, one
-from durable.models import CANCELLABLE, RETRIABLE, Batch, Status, TaskQuerySet, among
+from durable.listing import BIGGEST_ID, one
+from durable.models import FILE_NAME, RETRIABLE, Batch, Status, TaskQuerySet, among
 from durable.publisher import publisher
-from durable.words import Sentence, say
+from durable.words import STATES, Sentence, say
+from durable.workers import process_name
 
 Action = Literal["cancel", "retry"]
-STATES: dict[Action, tuple[Status, ...]] = {"cancel": CANCELLABLE, "retry": RETRIABLE}
-STORED: dict[Action, tuple[Status, ...]] = {"cancel": (Status.CREATED,), "retry": RETRIABLE}  # as the rows have them
-DONE: dict[Action, str] = {"cancel": gettext_noop("cancelled"), "retry": gettext_noop("tried again")}
+# as the rows have them
+STORED: dict[Action, tuple[Status, ...]] = {"cancel": (Status.SCHEDULED, Status.CREATED), "retry": RETRIABLE}
+ONLY: dict[Action, str] = {
+    "cancel": gettext_noop("Task {id} is {status}: only a task that has not ended can be cancelled."),
+    "retry": gettext_noop("Task {id} is {status}: only a task that failed or was cancelled can be tried again."),
+}
+MANY: dict[Action, What] = {"cancel": "cancel many", "retry": "retry many"}  # what their events say
 MOST = 100_000  # tasks that one request changes or counts
 SECONDS = 4.0  # for changing many; what is left is for another call. HAProxy gives an answer 7 s
 CHUNK = 1_000  # rows per UPDATE: locks for milliseconds
@@ -72,31 +81,35 @@ class Many:
 
 
 def create_task(
-    *, kind: Kind, values: Mapping[str, Any], idempotency_key: str | None = None, request_id: str = ""
+    *,
+    kind: Kind,
+    values: Mapping[str, Any],
+    run_after: Any = None,
+    idempotency_key: str | None = None,
+    by: By = NOBODY,
 ) -> tuple[Any, bool]:
-    """Store a task and hand it to the publisher: (task, whether it is new).
+    """Store a task and hand it to the publisher, or let it wait for its time: (task, whether it is new).
 
-    The same key with the same task gives the stored one; with another task KeyConflict.
+    `run_after`: seconds, a timedelta, a time with its zone, or what schedule.read takes besides; Refused otherwise.
+    The same key of the same principal with the same task gives the stored one, whatever `run_after` was; with another
+    task KeyConflict. bounds.Full where too many wait.
     `values` are the inputs by name, as `kind.check` gave them; what may be left out may be left out.
     """
-    inputs, key = (
-        [values[name] if name in values else kind.optional[name] for name in kind.inputs],
-        digest(idempotency_key),
-    )
+    inputs = [values[name] if name in values else kind.optional[name] for name in kind.inputs]
+    key, wanted = digest(idempotency_key, by), schedule.read(run_after)
+    due = None if wanted is None else schedule.due(wanted, schedule.clock())
+    bounds.admit(1 if due is None else 0, partial(is_stored, kind.model, key))
     try:
-        task = insert_one(kind, inputs, key)
+        task = insert_one(kind, inputs, key, by, due)
     except IntegrityError:
         if not idempotency_key:
             raise
         return _same_task(kind, key, inputs), False
-    put = partial(publisher.put, kind.name, task.pk, request_id)
-    transaction.on_commit(put, robust=True)
+    if due is None:
+        bounds.stored(kind, 1)
+        put = partial(publisher.put, kind.name, task.pk, by.request_id)
+        transaction.on_commit(put, robust=True)
     return task, True
-
-
-def digest(key: str | None) -> str | None:
-    """The key as it is stored: a hash, since MySQL would take `Key`, `key` and `key ` for the same."""
-    return hashlib.sha256(key.encode()).hexdigest() if key else None
 
 
 def _same_task(kind: Kind, key: str | None, inputs: Sequence[Any]) -> Any:
@@ -108,22 +121,27 @@ def _same_task(kind: Kind, key: str | None, inputs: Sequence[Any]) -> Any:
 
 
 def create_batch(
-    *, kind: Kind, rows: Rows, idempotency_key: str | None = None, request_id: str = ""
+    *, kind: Kind, rows: Rows, idempotency_key: str | None = None, by: By = NOBODY, file_name: str = ""
 ) -> tuple[Batch, bool]:
     """Store all rows in one transaction and hand them to the publisher: (batch, whether it is new)."""
-    key, fingerprint = digest(idempotency_key), rows.fingerprint(kind.name)
-    batch = Batch(kind=kind.name, total=len(rows), idempotency_key=key, fingerprint=fingerprint)
+    key, fingerprint = digest(idempotency_key, by), rows.fingerprint(kind.name)
+    who = {"created_by": by.name, "request_id": by.request_id, "file_name": file_name[:FILE_NAME]}
+    batch = Batch(kind=kind.name, total=len(rows), idempotency_key=key, fingerprint=fingerprint, **who)
+    at_once, now = len(rows) - rows.later, schedule.clock() if rows.later else None
+    bounds.admit(at_once, partial(is_stored, Batch, key))
     try:
         with transaction.atomic():
             batch.save(force_insert=True)
-            stored = sum(insert_many(kind, batch.pk, chunk) for chunk in rows.chunks())
+            stored = sum(insert_many(kind, batch.pk, chunk, by.name, now) for chunk in rows.chunks())
             if stored != len(rows):
                 raise AssertionError(f"{len(rows)} rows were to be stored, the database tells of {stored}")
-            transaction.on_commit(partial(_publish_batch, kind, batch.pk, request_id), robust=True)
+            record("batch", by, kind=kind.name, subject=str(batch.pk), count=stored)
+            transaction.on_commit(partial(_publish_batch, kind, batch.pk, by.request_id), robust=True)
     except IntegrityError:
         if not idempotency_key:
             raise
         return _same_batch(batch), False
+    bounds.stored(kind, at_once)
     batch.refresh_from_db()  # MySQL does not give its time back
     return batch, True
 
@@ -140,34 +158,36 @@ def _same_batch(batch: Batch) -> Batch:
 
 
 def _publish_batch(kind: Kind, batch: int, request_id: str) -> None:
-    ids, last = kind.model.objects.filter(batch_id=batch).order_by("id").values_list("id", flat=True), 0
-    while chunk := list(ids.filter(id__gt=last)[:PUBLISHED]):
+    rows, last = kind.model.objects.filter(batch_id=batch, status=Status.CREATED).order_by("id"), 0
+    while True:
+        with walking(kind, "batch", "status"):
+            chunk = list(rows.filter(id__gt=last).values_list("id", flat=True)[:PUBLISHED])
+        if not chunk:
+            return
         publisher.put_many(kind.name, 0, chunk, request_id, BATCHED)
         last = chunk[-1]
 
 
-def cancel_task(*, kind: Kind, task_id: int) -> Any:
+def cancel_task(*, kind: Kind, task_id: int, by: By = NOBODY) -> Any:
     """Stop one task; a result that comes later is dropped."""
-    return _change_one(kind, task_id, "cancel")
+    return _change_one(kind, task_id, "cancel", by)
 
 
-def retry_task(*, kind: Kind, task_id: int, request_id: str = "") -> Any:
+def retry_task(*, kind: Kind, task_id: int, by: By = NOBODY) -> Any:
     """Start one task over."""
-    task = _change_one(kind, task_id, "retry")
-    publish(kind, [(task.queue, task.round, task.pk)], request_id)
+    task = _change_one(kind, task_id, "retry", by)
+    publish(kind, [(task.queue, task.round, task.pk)], by.request_id)
     return task
 
 
-def _change_one(kind: Kind, task_id: int, action: Action) -> Any:
-    changed = _step(kind, action, [task_id]) if 0 < task_id <= BIGGEST_ID else 0
+def _change_one(kind: Kind, task_id: int, action: Action, by: By) -> Any:
+    event = partial(record, action, by, kind=kind.name, subject=str(task_id))
+    changed = _step(kind, action, [task_id], event) if 0 < task_id <= BIGGEST_ID else 0
     task = one(kind, task_id)
     if task is None:
         raise NoSuchTask(no_task(task_id))
     if not changed:
-        first, second = map(str, STATES[action])
-        sentence = gettext_noop("Task {id} is {status}: only a task that is {these} or {those} can be {done}.")
-        values = {"id": task_id, "status": str(task.status), "these": first, "those": second, "done": DONE[action]}
-        raise NotPossible(say(sentence, **values), task.status)
+        raise NotPossible(say(ONLY[action], id=task_id, status=STATES[task.status]), task.status)
     return task
 
 
@@ -176,9 +196,15 @@ def no_task(task_id: int) -> Sentence:
     return say(gettext_noop("There is no task {id}."), id=task_id)
 
 
-def _step(kind: Kind, action: Action, ids: Sequence[int]) -> int:
+def _step(kind: Kind, action: Action, ids: Sequence[int], event: Callable[..., None]) -> int:
     rows: TaskQuerySet = kind.model.objects.all()
-    return rows.cancel(ids) if action == "cancel" else rows.retry(ids)
+    with transaction.atomic():
+        changed = rows.cancel(ids) if action == "cancel" else rows.retry(ids)
+        if changed:
+            event(count=changed)
+        if action == "cancel":
+            counters.count(kind.name, process_name(), cancelled=changed)
+    return changed
 
 
 def publish(kind: Kind, rows: Sequence[tuple[str, int, int]], request_id: str) -> None:
@@ -200,17 +226,17 @@ def matching(*, kind: Kind, action: Action, filters: Filters = EVERYTHING) -> Ma
     return Matching(min(count, MOST), count > MOST)
 
 
-def cancel_matching(*, kind: Kind, filters: Filters, expected: int) -> Many:
+def cancel_matching(*, kind: Kind, filters: Filters, expected: int, by: By = NOBODY) -> Many:
     """Stop all tasks that match; TooMany where there are more than `expected`."""
-    return _change_many(kind, "cancel", filters, expected, "")
+    return _change_many(kind, "cancel", filters, expected, by)
 
 
-def retry_matching(*, kind: Kind, filters: Filters, expected: int, request_id: str = "") -> Many:
+def retry_matching(*, kind: Kind, filters: Filters, expected: int, by: By = NOBODY) -> Many:
     """Start all failed and cancelled tasks that match over; TooMany where there are more than `expected`."""
-    return _change_many(kind, "retry", filters, expected, request_id)
+    return _change_many(kind, "retry", filters, expected, by)
 
 
-def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, request_id: str) -> Many:
+def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, by: By) -> Many:
     found = matching(kind=kind, action=action, filters=filters)
     if found.count > expected:
         sentence = gettext_noop("Now {count} tasks match, and not {expected}: look again, then confirm.")
@@ -224,7 +250,7 @@ def _change_many(kind: Kind, action: Action, filters: Filters, expected: int, re
             chunk = _next_ids(kind, status, filters, last, min(CHUNK, MOST - changed))
             if not chunk:
                 break
-            changed += change_these(kind, action, chunk, request_id)
+            changed += change_these(kind, action, chunk, by, str(filters))
             last = chunk[-1]
     return Many(changed, found.capped)
 
@@ -236,11 +262,14 @@ def _next_ids(kind: Kind, status: Status, filters: Filters, last: int, size: int
         return list(rows.values_list("id", flat=True)[:size])
 
 
-def change_these(kind: Kind, action: Action, ids: Sequence[int], request_id: str = "") -> int:
-    """Cancel or retry these as far as their states allow; how many."""
-    changed = _step(kind, action, ids)
+def change_these(kind: Kind, action: Action, ids: Sequence[int], by: By = NOBODY, chosen: str = "") -> int:
+    """Cancel or retry these as far as their states allow; how many. `chosen` says by what, for the event."""
+    subject = f"{min(ids)} to {max(ids)}" if ids else ""
+    changed = _step(
+        kind, action, ids, partial(record, MANY[action], by, kind=kind.name, subject=subject, detail=chosen)
+    )
     if action == "retry" and changed:
         open_rows = kind.model.objects.filter(among(ids), status=Status.CREATED)
         # one that was not changed has a message already: this one finds nothing to claim, or yields
-        publish(kind, list(open_rows.values_list("queue", "round", "id")), request_id)
+        publish(kind, list(open_rows.values_list("queue", "round", "id")), by.request_id)
     return changed

@@ -13,19 +13,22 @@ from zoneinfo import available_timezones
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from durable import logs
 from durable.celery.settings import *  # noqa: F403
 from durable.databases import CACHES, DATABASES, EMBEDDED, MYSQL_HOST, REDIS_HOST, REDIS_SOCKET  # noqa: F401
-from durable.env import env_bool, env_int, env_list, env_number, env_str
-from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, secret_key  # noqa: F401
+from durable.env import env_bool, env_int, env_list, env_networks, env_number, env_secret, env_str
+from durable.project import BASE_DIR, DATA_DIR, DRAIN_FILE, RUN_DIR, machine_names, secret_key  # noqa: F401
 
 # --- The site -----------------------------------------------------------------------------------
 SITE_NAME = "Tasks"
 SECRET_KEY = secret_key(make=EMBEDDED)
+SECRET_KEY_FALLBACKS = env_secret("DJANGO_SECRET_KEY_FALLBACKS").replace(",", " ").split()
 DEBUG = False
 # ./run.sh dev sets it: templates and static files are read anew for each request.
 DEV = env_bool("DJANGO_DEV")
-# HAProxy stands in front and only it is published, so any Host is fine unless one is named.
-ALLOWED_HOSTS = env_list("DJANGO_ALLOWED_HOSTS", "*")
+# The names that the site answers to. durable.http.hosts looks at them, since Django's own list knows no addresses.
+HOSTS = [".localhost", *machine_names(), *env_list("DJANGO_ALLOWED_HOSTS")]
+ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = env_list("DJANGO_CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "durable.http.urls"
 WSGI_APPLICATION = "durable.wsgi.application"
@@ -34,7 +37,7 @@ INSTALLED_APPS = [
     "durable",
     "django_celery_results",
     "ninja",  # its page of the API, without a CDN
-    "django.contrib.admin",
+    "durable.http.site.AdminConfig",  # Django's admin, with our names and colours
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -44,20 +47,27 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "durable.http.middleware.request_id",
     "durable.http.health.probes",
-    "durable.http.middleware.whole_body",
+    "durable.http.transfers.transfers",
+    "durable.http.hosts.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "durable.http.permissions.permissions_policy",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
     "durable.http.middleware.api_errors",
     "durable.http.language.page_language",
-    "durable.http.middleware.size_limit",
+    "durable.http.sizes.size_limit",
+    "durable.http.broken_off.broken_off",
     "durable.http.middleware.database_away",
-    # These two ask for nothing until somebody looks at request.user: only the admin does.
+    "durable.http.full.full",
+    "durable.http.origin.same_origin",
+    "durable.http.origin.form_type",
+    # These ask for nothing until somebody looks at request.user; access does so where a session's cookie came.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "durable.http.access.access",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "durable.http.coalesce.coalesce",
@@ -79,8 +89,8 @@ TEMPLATES = [
     }
 ]
 
-# Forms are a few hundred bytes; HAProxy refuses what is above 10 MB before it gets here.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# How large bodies may be is in durable/http/sizes.py. Batches are read as a stream; Django's own limit of 2.5 MB is for
+# what is held in memory, the forms of the admin and of a product's own pages.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
 STATIC_URL = "static/"
@@ -111,8 +121,23 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 
 # --- Security -----------------------------------------------------------------------------------
-# Set DJANGO_SECURE=1 where TLS ends in front of HAProxy.
+# Who may do what without a name: look and act, look alone, or nothing before they have logged in (durable.http.access).
+ACCESS = env_str("ACCESS", "open", ("open", "read", "login"))
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "index"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# Set DJANGO_SECURE=1 where TLS ends in front of HAProxy. docker-compose-tls.yaml, where it ends in HAProxy, does so.
 SECURE = env_bool("DJANGO_SECURE")
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
+if SECURE and not (TRUSTED_PROXIES or env_str("TLS_CERTIFICATE_FILE")):
+    raise ImproperlyConfigured(
+        "DJANGO_SECURE is 1, but nothing here may say that a request came by HTTPS, so every form would be refused: "
+        "set TRUSTED_PROXIES to the address of the proxy that ends TLS, or use docker-compose-tls.yaml."
+    )
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
@@ -145,15 +170,20 @@ TASKS_PER_MESSAGE = env_int(
 )
 # What a worker that is asked to stop may finish; what is left is given back. Below the container's stop grace.
 STOP_SECONDS = env_number("STOP_SECONDS", 35, 1, 3600)
+# New tasks are refused while more wait; 0 is no bound.
+MAX_WAITING_TASKS = env_int("MAX_WAITING_TASKS", 1_000_000, 0, 1_000_000_000)
+# What a container that is stopped gets before it is killed (Compose's stop_grace_period), for a check to compare.
+STOP_GRACE_SECONDS = env_int("STOP_GRACE_SECONDS", 45, 1, 7200)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 30, 1, 36_500)
 
-# --- Logging: one line per event on stderr -------------------------------------------------------
+# --- Logging: one line, or one JSON object, per event on stderr -----------------------------------
+LOG_FORMAT = env_str("LOG_FORMAT", "line", tuple(logs.FORMATTERS))
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"chosen": {"()": logs.FORMATTERS[LOG_FORMAT]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "chosen"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # 503s while the database is away are told once, by the middleware
     "loggers": {
@@ -161,7 +191,6 @@ LOGGING = {
         # two lines a message would cost more than the message
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
         # refused requests are in uWSGI's log line
         "django.request": {"level": "ERROR"},
     },

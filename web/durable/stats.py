@@ -2,30 +2,35 @@
 
 import logging
 import time
-from datetime import datetime
+from collections import Counter as Numbers
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
+from django.db.models import Avg
 
-from durable import kinds, pace
+from durable import counters, kinds
 from durable.counts import together
 from durable.kinds import Kind
-from durable.models import Status
+from durable.models import Status, active
+from durable.pauses import in_force
+from durable.redis_away import ERRORS, told
 from durable.workers import alive
 
 logger = logging.getLogger(__name__)
 COUNTED = 100_000  # a state's tasks are counted up to here
 FRESH = 1.0  # seconds for which an answer is given again
 AWAY = 5.0  # seconds for which a cache that failed is not asked again
-CACHE_AWAY = (RedisError, OSError)
+STEPS, MINUTE = 60, 6  # of the history, ten minutes; of the last minute
 
 
 class Memory:
-    """The answer of a moment ago, of one kind: this process's, else the cache's, else a new one."""
+    """The answer of a moment ago: this process's, else the cache's, else a new one."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind, self.key = kind, f"counts:{kind.name}"
+    def __init__(self, key: str, count: Callable[[], dict[str, Any]]) -> None:
+        self.key, self.count = key, count
         self.answer: dict[str, Any] = {}
         self.until = self.away_until = 0.0
 
@@ -33,24 +38,23 @@ class Memory:
         """The numbers; computed at most once a second by all processes together."""
         if time.monotonic() < self.until:
             return self.answer
-        shared = self.ask()
-        counted = shared.get(self.key)
-        if counted is None:
-            counted = count(self.kind)
-            self.tell(counted)
-        self.answer = {**counted, **progress(shared.get(pace.key(self.kind)))}
-        self.until = time.monotonic() + FRESH
-        return self.answer
+        answer = self.ask()
+        if answer is None:
+            answer = self.count()
+            self.tell(answer)
+        self.answer, self.until = answer, time.monotonic() + FRESH
+        return answer
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> dict[str, Any] | None:
         """What the cache has."""
         if time.monotonic() < self.away_until:
-            return {}
+            return None
         try:
-            return cache.get_many([self.key, pace.key(self.kind)])
-        except CACHE_AWAY as error:
+            found: dict[str, Any] | None = cache.get(self.key)
+        except ERRORS as error:
             self.lost(error)
-            return {}
+            return None
+        return found
 
     def tell(self, counted: dict[str, Any]) -> None:
         """Share the count with the other processes."""
@@ -58,12 +62,12 @@ class Memory:
             return
         try:
             cache.set(self.key, counted, timeout=FRESH)
-        except CACHE_AWAY as error:
+        except ERRORS as error:
             self.lost(error)
 
     def lost(self, error: Exception) -> None:
         """Leave the cache alone for a while."""
-        logger.warning("cache away: %s", error)
+        logger.warning("cache away: %s", told(error))
         self.away_until = time.monotonic() + AWAY
 
 
@@ -71,36 +75,41 @@ memories: dict[str, Memory] = {}
 
 
 def stats(kind: Kind | None = None) -> dict[str, Any]:
-    """Counts by state and the pace of a kind (the first one), the queues and the workers of all."""
+    """Counts by state and the pace of a kind (the first one), and the workers of all."""
     kind = kind or kinds.first()
-    return memories.setdefault(kind.name, Memory(kind)).get()
+    return memories.setdefault(kind.name, Memory(f"counts:{kind.name}", partial(count, kind))).get()
 
 
 def count(kind: Kind) -> dict[str, Any]:
-    """Tasks by state, each counted up to a bound, and workers: three statements."""
+    """Tasks by state, each counted up to a bound, workers, a pause, progress, and what was done: four statements."""
     rows = kind.model.objects.all()
     stored = [status for status in Status if status != Status.PENDING]
-    running, *found = together([rows.running(), *(rows.filter(status=status) for status in stored)], COUNTED + 1)
+    states = (rows.filter(status=status) for status in stored)
+    asked = (alive(), in_force().filter(pk=kind.name), rows.running(), *states)
+    workers, paused, running, *found = together(asked, COUNTED + 1)
     counts: dict[str, int] = {str(status): number for status, number in zip(stored, found, strict=True)}
-    capped = [status for status, number in counts.items() if number > COUNTED]
+    capped = [str(status) for status, number in counts.items() if number > COUNTED]
     counts = {status: min(number, COUNTED) for status, number in counts.items()}
     if Status.CREATED not in capped:  # as many or more wait, whatever is being worked on
         counts[Status.CREATED] -= running
-    return {"counts": {**counts, "pending": running}, "capped": capped, "workers": alive().count()}
+    told = {"capped": capped, "workers": workers, "paused": bool(paused), "queue_depth": counts[Status.CREATED]}
+    return {"counts": {**counts, "pending": running}, **told, "progress": progress(kind), **pace(kind)}
 
 
-def progress(noted: dict[str, Any] | None) -> dict[str, Any]:
-    """What the sweep has noted of the queues and of the last minutes."""
-    if not noted:
-        return {"queue_depth": None, "queues": {}, "throughput": 0.0, "waiting_ms": None, "history": []}
-    steps = noted["steps"]
-    minute = steps[-7:-1]  # whole steps alone
-    seconds = pace.STEP.seconds * 6
-    waits = [step["waiting_ms"] for step in steps[-6:] if step["waiting_ms"] is not None]
-    return {
-        "queue_depth": sum(noted["depths"].values()),
-        "queues": noted["depths"],
-        "throughput": round(sum(step["ended"] for step in minute) / seconds, 1),
-        "waiting_ms": waits[-1] if waits else None,
-        "history": [{**step, "time": datetime.fromisoformat(step["time"])} for step in steps],
-    }
+def progress(kind: Kind) -> float | None:
+    """How far the running tasks are on average, of those that tell it: one statement."""
+    told: float | None = active(kind).filter(progress_task__isnull=False).aggregate(mean=Avg("progress"))["mean"]
+    return told
+
+
+def pace(kind: Kind) -> dict[str, Any]:
+    """What was done in the last minutes, as JSON has it: one statement."""
+    steps, minute = counters.steps(kind.name, STEPS), Numbers[str]()
+    for _, numbers in steps[-MINUTE:]:
+        minute.update(numbers)
+    lately = counters.told(minute)
+    times = {name: value for name, value in lately.items() if name.endswith("_ms")}
+    history = [
+        {"time": datetime.fromtimestamp(start, UTC).isoformat(), **counters.told(numbers)} for start, numbers in steps
+    ]
+    return {"throughput": round(lately["ended"] / (MINUTE * counters.STEP), 1), **times, "history": history}

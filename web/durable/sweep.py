@@ -2,42 +2,45 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from celery import shared_task
 from django.core.cache import cache
 from django.db import connections
+from django.db.models import F
 from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from durable import claims, kinds, messages
-from durable.celery.broker import BATCHED, SINGLE
+from durable import claims, kinds, limits, messages
+from durable.celery.broker import QUEUES, SINGLE
 from durable.celery.depths import depths_of
 from durable.indexes import walking
 from durable.kinds import Kind
 from durable.models import Status, active
-from durable.pace import note
 from durable.patience import DATABASE_AWAY
+from durable.pauses import Pause
+from durable.tallies import tallies
 from durable.tasks import send
-from durable.workers import GRACE, alive
+from durable.workers import GRACE, alive, process_name
 
 logger = logging.getLogger(__name__)
 AWAY = (*DATABASE_AWAY, BrokerError, RedisError)
-QUEUES = (SINGLE, BATCHED)
-PROBE_SECONDS = 60
+PROBE_SECONDS = 60  # at least: a probe waits behind what all processes are at work on
+TICK = timedelta(milliseconds=1)  # of SQLite's clock
 LIMIT = 20_000  # rows of a kind and queue that one sweep looks through: bounds its time
 Waiting = tuple[int, int, int]  # id, round, attempts
 
 
-@shared_task(name="durable.sweep")
 def sweep() -> None:
     """Safe to run twice at once."""
     try:
         release_lost()
+        go_on()
         find_forgotten()
+        tallies.add("sweeps")
     except AWAY as error:
         logger.warning("sweep: put off, %s", error)
         connections.close_all()
@@ -51,8 +54,18 @@ def release_lost() -> None:
     for claim in claims.lost():
         found = claims.release(claim)
         logger.warning("sweep: %d tasks of %s are tried again", len(found), claim.worker)
+        tallies.add("brought back", "lost worker", len(found))
         for identity, queue in found:
             send(claim.kind, claim.round + 1, [identity], queue=queue)
+
+
+def go_on() -> None:
+    """Publish what waits of kinds that were resumed. The pause's row goes last: another sweep may take over."""
+    resumed = Pause.objects.exclude(resume_time=None).annotate(before=F("resume_time") + TICK)
+    for name, before in resumed.values_list("kind", "before"):
+        for queue in QUEUES if name in kinds.registry else ():
+            tallies.add("brought back", "resumed", republish_kind(kinds.get(name), queue, before))
+        Pause.objects.filter(pk=name, resume_time__lt=before).delete()
 
 
 def find_forgotten() -> None:
@@ -65,10 +78,9 @@ def find_forgotten() -> None:
     for queue, waiting in sorted(depths.items(), key=lambda pair: pair[1]):
         if waiting == 0:
             republish(queue, clock - GRACE)
-        elif cache.add(f"probe:{queue}", 1, timeout=PROBE_SECONDS):
+        elif cache.add(f"probe:{queue}", 1, timeout=max(PROBE_SECONDS, limits.longest())):
             # The queue is long, or it merely never empties: what is published before the probe comes out before it.
             probe.apply_async(args=(queue, (clock - GRACE).isoformat()), queue=queue)
-    note(clock, depths)
 
 
 @shared_task(name="durable.probe")
@@ -78,25 +90,33 @@ def probe(queue: str, before: str) -> None:
     moment = parse_datetime(before)
     assert moment is not None
     republish(queue, moment)
+    tallies.flush(process_name())
 
 
 def republish(queue: str, before: datetime) -> None:
     """Publish waiting rows that nothing has touched since then, marking each so that it is done once."""
+    paused = set(Pause.objects.values_list("kind", flat=True))
     for kind in kinds.every():
-        sent = 0
-        for round, chunk in chunks(kind, overdue(kind, queue, before)):
-            if kind.model.objects.touch(chunk, before):
-                send(kind.name, round, chunk, queue=queue)
-                sent += len(chunk)
-        if sent:
+        if kind.name not in paused and (sent := republish_kind(kind, queue, before)):
             logger.warning("sweep: %d waiting tasks (%s) had no message and are published again", sent, kind.name)
+            tallies.add("brought back", "lost message", sent)
 
 
-def chunks(kind: Kind, rows: Sequence[Waiting]) -> Iterator[tuple[int, Sequence[int]]]:
+def republish_kind(kind: Kind, queue: str, before: datetime) -> int:
+    """Those of one kind; how many."""
+    sent = 0
+    for round, chunk in chunks(overdue(kind, queue, before)):
+        if kind.model.objects.touch(chunk, before):
+            send(kind.name, round, chunk, queue=queue)
+            sent += len(chunk)
+    return sent
+
+
+def chunks(rows: Sequence[Waiting]) -> Iterator[tuple[int, Sequence[int]]]:
     """(round, ids) of messages: what was tried before goes alone, since it may have killed its worker."""
     by_round = lambda row: (row[1], row[2] > 0)  # noqa: E731
     for (round, tried), group in groupby(sorted(rows, key=by_round), key=by_round):
-        for chunk in messages.cut([row[0] for row in group], 1 if tried else messages.size(kind)):
+        for chunk in messages.cut([row[0] for row in group], 1 if tried else messages.MOST):
             yield round, chunk
 
 

@@ -1,4 +1,4 @@
-"""What workers are sent: run works on what a message names; sweep, probe and purge look after the rows."""
+"""What workers are sent: run works on what a message names."""
 
 import logging
 import time
@@ -9,46 +9,89 @@ from celery import Task, shared_task
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from durable import kinds, messages
+from durable import claims, kinds, limits, logs, messages
 from durable.celery.broker import SINGLE
+from durable.kinds import Kind
+from durable.patience import patiently
 from durable.runs import Run
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(bind=True, name="durable.run")
-def run(self: "Task[Any, None]", kind: str, round: int, ids: list[int]) -> None:
-    """Claim, perform and finish the tasks of one message: three round trips, however many ids."""
-    work = Run(kinds.get(kind), round, ids)
+def run(self: "Task[Any, None]", kind: str, round: int, ids: list[int], portion: int = 0) -> None:
+    """Claim, perform and finish the tasks of one message, or a portion of them: three round trips, however many ids."""
     queue = (self.request.delivery_info or {}).get("routing_key") or SINGLE
+    requests: str = (self.request.headers or {}).get("request_ids", "")
+    # What a message of several requests says is about them as a whole.
+    with logs.about(request_id=requests):
+        work_on(self.request.id or "", kinds.get(kind), round, ids, portion, queue, requests)
+
+
+def work_on(message: str, kind: Kind, round: int, ids: list[int], portion: int, queue: str, requests: str) -> None:
+    """The same, known where it came from."""
+    mine = share(kind, round, ids, portion, queue, requests)
+    if not mine:
+        logger.info("dropped kind=%s first=%s ids=%d", kind.name, ids[0], len(ids))
+        return
+    work = Run(kind, round, mine, message, queue)
     try:
         work.go()
     finally:
         give_back(work, queue)
-        tell(work, (self.request.headers or {}).get("request_ids", ""))
+        tell(work)
     if work.bugs:
         work.raise_bugs()
 
 
-def tell(work: Run, requests: str) -> None:
+def share(kind: Kind, round: int, ids: list[int], portion: int, queue: str, requests: str) -> list[int]:
+    """What this process takes of a message. The rest goes back to the queue at once, where others see it.
+
+    So many slow tasks are few messages, and what of a long one is no longer there to be done, all of it maybe, one
+    statement finds out.
+    """
+    portion = min(portion or messages.size(kind), messages.size(kind))
+    if len(ids) <= portion:
+        return ids
+    ids = patiently(lambda: claims.free_ids(kind, round, ids))
+    if rest := ids[portion:]:
+        publish(kind, round, rest, queue, portion, requests)
+    return ids[:portion]
+
+
+def tell(work: Run) -> None:
     """One line per message."""
+    ms = round((time.monotonic() - work.started) * 1000, 1)
     logger.info(
-        "ran kind=%s first=%s ids=%d claimed=%d failed=%d released=%d ms=%.1f requests=%s",
+        "ran kind=%s first=%s ids=%d claimed=%d failed=%d released=%d ms=%.1f",
         work.kind.name, work.ids[0], len(work.ids), work.claimed, work.failed, len(work.again) + len(work.unbegun),
-        (time.monotonic() - work.started) * 1000, requests,
+        ms, extra={"ms": ms},
     )  # fmt: skip
 
 
 def give_back(work: Run, queue: str) -> None:
-    """Publish at once what is to be tried again; if the broker is away, the sweep does it."""
+    """Publish at once what is to be tried again."""
+    for ids, portion in ((work.again, 0), (work.unbegun, work.portion)):
+        publish(work.kind, work.round + 1, ids, queue, portion)
+
+
+def publish(kind: Kind, round: int, ids: Sequence[int], queue: str, portion: int, requests: str = "") -> None:
+    """Send them back; if the broker is away, the sweep does it."""
     try:
-        for ids, size in ((work.again, messages.size(work.kind)), (work.unbegun, work.size)):
-            for chunk in messages.cut(ids, size):
-                send(work.kind.name, work.round + 1, chunk, queue=queue)
+        for chunk in messages.cut(ids, messages.MOST):
+            send(kind.name, round, chunk, [requests] if requests else [], queue=queue, portion=portion)
     except (BrokerError, RedisError) as error:
-        logger.warning("broker away, %d tasks are left to the sweep: %s", len(work.again + work.unbegun), error)
+        logger.warning("broker away, %d tasks are left to the sweep: %s", len(ids), error)
 
 
-def send(kind: str, round: int, ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGLE) -> None:
-    """Publish one message; raises kombu's OperationalError where the broker is away."""
-    run.apply_async(args=(kind, round, list(ids)), queue=queue, headers={"request_ids": ",".join(request_ids)})
+def send(
+    kind: str, round: int, ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGLE, portion: int = 0
+) -> None:
+    """Publish one message; raises kombu's OperationalError where the broker is away.
+
+    `portion` is how many of the ids a worker is to take at once, where that is fewer than the kind says.
+    """
+    run.apply_async(
+        args=(kind, round, list(ids), portion), queue=queue, headers={"request_ids": ",".join(request_ids)},
+        **limits.options(kinds.get(kind)),
+    )  # fmt: skip

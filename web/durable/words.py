@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
+
+# The states as people read them. The API, the addresses and the rows have words of their own.
+STATES = {
+    "scheduled": gettext_noop("scheduled"),
+    "created": gettext_noop("waiting"),
+    "pending": gettext_noop("running"),
+    "success": gettext_noop("success"),
+    "failed": gettext_noop("failed"),
+    "cancelled": gettext_noop("cancelled"),
+}
 
 
 class Sentence(str):
@@ -38,3 +48,8 @@ def translated(sentence: str) -> str:
         return gettext(sentence)
     values = {name: translated(value) if isinstance(value, str) else value for name, value in sentence.values.items()}
     return gettext(sentence.template).format(**values)
+
+
+def state(status: str) -> str:
+    """A state in the reader's language."""
+    return gettext(STATES[status])

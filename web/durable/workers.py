@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
+from durable.kinds import Kind
+from durable.pauses import in_force, is_paused
 from durable.words import Sentence, say
 
 BEAT_SECONDS = 1.0
@@ -87,9 +89,13 @@ def signs() -> tuple[dict[str, Sign], bool]:
     return {row.name: Sign(frozenset(row.pids), row.beat_time) for row in rows}, any(row.witness for row in rows)
 
 
-def hindrance() -> Sentence:
-    """Why new tasks wait at the moment; empty where they do not. One statement."""
-    consuming = list(alive().values_list("consuming", flat=True))
+def hindrance(kind: Kind) -> Sentence:
+    """Why new tasks of a kind wait at the moment; empty where they do not. One statement where a worker runs."""
+    rows = alive().annotate(paused=Exists(in_force().filter(pk=kind.name)))
+    told = list(rows.values_list("consuming", "paused"))
+    if any(paused for _, paused in told) or (not told and is_paused(kind)):
+        return say(gettext_noop("These tasks are paused: new ones are kept, and run once somebody resumes them."))
+    consuming = [each for each, _ in told]
     if not consuming:
         return say(gettext_noop("No worker is running: new tasks are kept, and run once there is one."))
     if not any(consuming):

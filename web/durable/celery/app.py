@@ -1,4 +1,4 @@
-"""The Celery app, its worker's sign of life and its connections to the database.
+"""The Celery app, its worker's sign of life, its clockwork and its connections to the database.
 
 It needs DJANGO_SETTINGS_MODULE and nothing else: `celery -A durable.celery.app worker`, or `manage.py worker`.
 """
@@ -12,7 +12,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Else Celery closes the database's connection around every task. It reads this name without a namespace.
 app.conf.CELERY_DB_REUSE_MAX = 10_000
 app.autodiscover_tasks()
-app.steps["worker"].add("durable.celery.heartbeat:Heartbeat")
+steps = ("durable.celery.heartbeat:Heartbeat", "durable.celery.clock:Clock", "durable.overseer:Oversight")
+app.steps["worker"].update(steps)
 
 
 @setup_logging.connect

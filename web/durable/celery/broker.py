@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from kombu import Queue
 
-SINGLE, BATCHED, MAINTENANCE = "tasks", "batches", "maintenance"
+SINGLE, BATCHED = "tasks", "batches"
 # consumed in turn: a single task waits behind one message of a batch, not behind the batch
-QUEUES = (SINGLE, BATCHED, MAINTENANCE)
+QUEUES = (SINGLE, BATCHED)
+CHECKED = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}  # by the public CAs
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,25 @@ class Broker:
         return [Queue(name, queue_arguments=dict(self.queue_arguments)) for name in QUEUES]
 
 
-def redis(scheme: str) -> Broker:
-    """Redis by TCP or by a Unix socket, which knows neither a connect timeout nor keepalive."""
+def redis(scheme: str, tls: dict[str, Any]) -> Broker:
+    """Redis by TCP or by a Unix socket, which knows neither a connect timeout nor keepalive.
+
+    How long it leaves a message to who works on it follows from the kinds (durable.limits.fit_broker).
+    """
     tcp = {"socket_connect_timeout": 2, "socket_keepalive": True}
     options = {
-        "visibility_timeout": 120,  # above the time limit
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "unacked_mutex_expire": 30,  # a killed restorer must not block the others for 5 minutes
         "health_check_interval": 5,  # a cut connection is noticed within 12 s instead of 42 s
         "socket_timeout": 5,
     }
-    return Broker("Redis", options if scheme == "redis+socket" else options | tcp)
+    return Broker(
+        "Redis",
+        options if scheme == "redis+socket" else options | tcp,
+        # Without options kombu would accept any certificate.
+        use_ssl=(tls or CHECKED) if scheme == "rediss" else False,
+    )
 
 
 def rabbitmq(scheme: str) -> Broker:
@@ -70,11 +78,11 @@ def rabbitmq(scheme: str) -> Broker:
     )
 
 
-def broker(url: str) -> Broker:
+def broker(url: str, redis_tls: dict[str, Any] | None = None) -> Broker:
     """What the transport of this URL needs; what else kombu speaks runs on its own defaults."""
     scheme = urlsplit(url).scheme
     if scheme in {"redis", "rediss", "redis+socket"}:
-        return redis(scheme)
+        return redis(scheme, redis_tls or {})
     if scheme in {"amqp", "amqps", "pyamqp"}:
         return rabbitmq(scheme)
     return Broker("The broker")

@@ -14,6 +14,7 @@ from django.db import Error, connection
 
 from durable.celery.deafness import Watch, full_without_work
 from durable.celery.grace import Grace
+from durable.folders import run_dir
 from durable.workers import BEAT_SECONDS, beat, sign_off
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Heartbeat(bootsteps.StartStopStep):
 
     def start(self, worker: WorkController) -> None:
         """Start the thread. It goes on while a warm shutdown waits for the pool's last tasks."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        run_dir(self.file.parent)
         self.thread = threading.Thread(target=self.run, args=[worker], name="heartbeat", daemon=True)
         self.thread.start()
         worker_shutdown.connect(self.leave)

@@ -31,7 +31,7 @@ class DatabaseBackend(DjangoDatabaseBackend):  # type: ignore[misc]
     def store_result(self, task_id: str, result: Any, state: str, *args: Any, **kwargs: Any) -> Any:
         """Store it, or leave it out while the database is away: the row tells what became of a task, this is to read.
 
-        Where the main process stores it (a sweep that has expired, a killed process), an error would end the worker.
+        Where the main process stores it (a killed process), an error would end the worker.
         """
         if time.monotonic() < self.rest_until:
             return result

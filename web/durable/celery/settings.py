@@ -2,10 +2,9 @@
 
 from urllib.parse import quote
 
-from durable.celery.broker import MAINTENANCE, SINGLE, broker
-from durable.databases import redis_url
+from durable.celery.broker import SINGLE, broker
+from durable.databases import REDIS_TLS, redis_url
 from durable.env import env_int, env_secret, env_str
-from durable.project import RUN_DIR
 
 
 def rabbitmq_url() -> str:
@@ -16,7 +15,7 @@ def rabbitmq_url() -> str:
 
 # --- The broker: Redis's database 0, unless another is given ---------------------------------------
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL") or rabbitmq_url() or redis_url(0, "redis", "redis+socket")
-BROKER = broker(CELERY_BROKER_URL)
+BROKER = broker(CELERY_BROKER_URL, REDIS_TLS)
 CELERY_BROKER_TRANSPORT_OPTIONS = BROKER.options
 CELERY_BROKER_USE_SSL = BROKER.use_ssl
 CELERY_BROKER_HEARTBEAT = 5  # AMQP alone: a frozen broker is noticed within 12 s; less gives false alarms
@@ -24,7 +23,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
 # --- Messages ---------------------------------------------------------------------------------------
-CELERY_IMPORTS = ("durable.tasks", "durable.sweep", "durable.purge")
+# Celery's own defaults, written down because the promise "what lies in the broker runs nothing" rests on them.
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_IMPORTS = ("durable.tasks", "durable.sweep")
 CELERY_TASK_DEFAULT_QUEUE = SINGLE
 CELERY_TASK_QUEUES = BROKER.queues()
 CELERY_TASK_ACKS_LATE = True
@@ -59,12 +61,3 @@ CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
 CELERY_RESULT_BACKEND_MAX_RETRIES = 1  # for a connection that broke: the main process stores failures, too, and waits
 CELERY_RESULT_BACKEND_MAX_SLEEP_BETWEEN_RETRIES_MS = 1000
 DJANGO_CELERY_RESULTS_TASK_ID_MAX_LENGTH = 191  # fits an index on any MySQL row format
-
-# --- Beat -------------------------------------------------------------------------------------------
-CELERY_BEAT_SCHEDULE = {
-    # expires: a sweep that waited behind others is of no use any more
-    "sweep": {"task": "durable.sweep", "schedule": 2.0, "options": {"queue": MAINTENANCE, "expires": 10}},
-    "purge": {"task": "durable.purge", "schedule": 3600.0, "options": {"queue": MAINTENANCE, "expires": 600}},
-}
-CELERY_BEAT_SCHEDULER = "durable.celery.beat.Scheduler"
-CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")

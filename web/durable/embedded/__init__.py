@@ -1,1 +1,1 @@
-"""Everything on one machine, without Docker: Redis, web, worker and beat under one process (manage.py embedded)."""
+"""Everything on one machine, without Docker: Redis, web and worker under one process (manage.py embedded)."""

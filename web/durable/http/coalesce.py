@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 
 from durable import kinds
+from durable.http.asked import api_address
 
 View = Callable[[HttpRequest], HttpResponse]
 PATIENCE = 5.0  # seconds
@@ -33,22 +36,33 @@ class Flight:
 
 
 def public() -> set[str]:
-    """The addresses whose answer is the same for everyone: each kind's lists, and the numbers."""
-    of_kind = ("/{0.page}tasks", "/api/{0.api}", "/api/{0.name}/stats")
-    return {"/api/stats", *(path.format(kind) for kind in kinds.every() for path in of_kind)}
+    """The addresses whose answer is the same for everyone: each kind's lists, the numbers, and the activity."""
+    found = {"/activity/now"}
+    for kind in kinds.every():
+        found |= {f"/{kind.page}tasks/now", f"/api/{kind.api}", api_address(kind, "stats")}
+    return found
+
+
+def own(request: HttpRequest) -> bool:
+    """Whether it says who asks, or asks (by Cache-Control) for what is true from this moment on."""
+    return (
+        "Authorization" in request.headers
+        or "Cache-Control" in request.headers
+        or settings.SESSION_COOKIE_NAME in request.COOKIES
+    )
 
 
 def coalesce(get_response: View) -> View:
     """Middleware, the last one: what those before it add is each request's own."""
     addresses = public()
-    flights: dict[str, Flight] = {}
+    flights: dict[tuple[str, str | None], Flight] = {}
     lock = threading.Lock()
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        # With Cache-Control somebody asks for what is true from this moment on.
-        if request.method != "GET" or request.path not in addresses or "Cache-Control" in request.headers:
+        if request.method != "GET" or request.path not in addresses or own(request):
             return get_response(request)
-        key = request.get_full_path()
+        # Where the address names no language of ours, the reader's own is in the answer.
+        key = request.get_full_path(), get_language()
         with lock:
             flight = flights.get(key)
             if flight is None:

@@ -1,9 +1,14 @@
 """What the API's document says of one column: derived from the model's field."""
 
+import csv
+import io
+import json
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+from durable.kinds import Kind
 
 Described = dict[str, Any]
 TYPES: "dict[type[models.Field[Any, Any]], Described]" = {
@@ -23,6 +28,17 @@ TYPES: "dict[type[models.Field[Any, Any]], Described]" = {
     models.EmailField: {"type": "string", "format": "email"},
     models.URLField: {"type": "string", "format": "uri"},
     models.JSONField: {},
+}
+# What a column of a type or format may hold, for an example.
+SAMPLES: Described = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T12:00:00Z",
+    "uuid": "5f0c1b9e-8a4d-4c57-9a51-0d7a1c0f6c2e",
+    "email": "ann@example.com",
+    "uri": "https://example.com/",
+    "integer": 1,
+    "number": 1.5,
+    "boolean": True,
 }
 BOUNDS: dict[type, str] = {MinValueValidator: "minimum", MaxValueValidator: "maximum"}
 
@@ -72,3 +88,26 @@ def nullable(field: "models.Field[Any, Any]", described: Described) -> Described
         return described
     words = described.pop("description")
     return {"anyOf": [described, {"type": "null"}], "description": words}
+
+
+def sample(kind: Kind, name: str) -> Any:
+    """What the column may hold: `example_<name>` of the model, else something that fits its type and choices."""
+    own = getattr(kind.model, f"example_{name}", None)
+    if own is not None:
+        return own
+    described = taken(kind.fields[name], [value for value, _ in kind.choices(name)])
+    described = described.get("anyOf", [described])[0]
+    known = [described[key][0] for key in ("examples", "enum") if key in described]
+    known += [described[key] for key in ("default", "minimum") if key in described]
+    known += [SAMPLES[described[key]] for key in ("format", "type") if described.get(key) in SAMPLES]
+    known += ["text"[: described.get("maxLength")] if described.get("type") == "string" else {"key": "value"}]
+    return known[0]
+
+
+def example_csv(kind: Kind) -> str:
+    """A file of one task, such as an upload may be."""
+    text = io.StringIO()
+    values = [sample(kind, name) for name in kind.inputs]
+    cells = [json.dumps(value) if isinstance(value, dict | list) else value for value in values]
+    csv.writer(text, lineterminator="\n").writerows([kind.inputs, cells])
+    return text.getvalue()

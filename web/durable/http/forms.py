@@ -1,5 +1,6 @@
 """The page's forms, derived from a kind once: what its form takes, and what its list can be narrowed to."""
 
+import re
 import uuid
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -21,7 +22,8 @@ from durable.models import Status
 from durable.words import of, say, translated
 
 ALWAYS = ("csrfmiddlewaretoken",)  # in every form of ours
-OWN_FILTERS = ("status", "batch", "id")  # of every kind
+OWN_FILTERS = ("status", "batch", "id", "error", "worker", "created_from", "created_to")  # of every kind
+ZONE = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
 ROWS = 5  # of a text area, until the reader makes it larger
 # A text that the browser cuts at a length is a text that its author did not send.
 UNWANTED = ("maxlength", "minlength", "cols", "rows")
@@ -125,6 +127,18 @@ class IdInput(forms.IntegerField):
         super().__init__(label=label, required=False, min_value=1, max_value=BIGGEST_ID, error_messages=messages)
 
 
+class Moment(forms.DateTimeField):
+    """A time; without a zone that of the site."""
+
+    def __init__(self, label: Any) -> None:
+        wrong = format_lazy(_("{label}: type a time such as 2026-01-31T12:00:00Z."), label=label)
+        super().__init__(label=label, required=False, error_messages={"invalid": wrong})
+
+    def to_python(self, value: Any) -> Any:
+        """The moment; `+` of a zone may have come as a space, as addresses have it."""
+        return super().to_python(ZONE.sub("+", value) if isinstance(value, str) else value)
+
+
 class Wanted(forms.CharField):
     """One of the kind's own filters; a choice that is no longer offered can still be asked for."""
 
@@ -164,32 +178,43 @@ def filter_form(kind: Kind) -> type[FilterForm]:
     """That of this kind."""
     states = [(status, status) for status in Status.values]
     fields: dict[str, forms.Field] = {
-        "status": forms.ChoiceField(label=_("Status"), required=False, choices=states),
+        "status": forms.ChoiceField(
+            label=_("Status"),
+            required=False,
+            choices=states,
+            error_messages={
+                "invalid_choice": format_lazy(_("status is one of {names}."), names=", ".join(Status.values))
+            },
+        ),
         **{name: Wanted(kind, name) for name in kind.filters},
         "batch": IdInput(_("Batch"), _("Type the number of a batch, such as 12.")),
         "id": IdInput(_("Task number"), _("Type the number of a task, such as 12.")),
+        "error": forms.CharField(label=_("Error"), required=False),
+        "worker": forms.CharField(label=_("Worker"), required=False),
+        "created_from": Moment(_("Created from")),
+        "created_to": Moment(_("Created before")),
     }
     return type("FilterForm", (FilterForm,), {"base_fields": fields})
 
 
-def strangers(given: MultiValueDict[str, Any], known: Collection[str], unknown: str) -> list[str]:
-    """A sentence for each name that means nothing here, or is there twice: nothing is passed over."""
+def strangers(given: MultiValueDict[str, Any], known: Collection[str], unknown: str, several: str = "") -> list[str]:
+    """A sentence for each name that means nothing here, or is there twice (but `several`): nothing is passed over."""
     twice = gettext_noop("{name} is there more than once: send it once.")
     wrong = [(unknown, name) for name in given if name not in known]
-    wrong += [(twice, name) for name in given if name in known and len(given.getlist(name)) > 1]
+    wrong += [(twice, name) for name in given if name in known and name != several and len(given.getlist(name)) > 1]
     return [translated(say(sentence, name=short(name))) for sentence, name in wrong]
 
 
-def unknown_fields(request: HttpRequest, *known: str) -> str:
+def unknown_fields(request: HttpRequest, *known: str, several: str = "") -> str:
     """What a sent form has that it should not have; empty where all is well."""
     unknown = gettext_noop("This form has no field {name}: nothing was done. Reload the page, then send it again.")
     sent: MultiValueDict[str, Any] = MultiValueDict({**dict(request.POST.lists()), **dict(request.FILES.lists())})
-    return " ".join(strangers(sent, (*known, *ALWAYS), unknown))
+    return " ".join(strangers(sent, (*known, *ALWAYS), unknown, several))
 
 
-def unexpected(request: HttpRequest, *known: str) -> str:
+def unexpected(request: HttpRequest, *known: str, several: str = "") -> str:
     """The same of a form whose address takes nothing besides."""
-    return " ".join(filter(None, (unknown_fields(request, *known), *unknown_filters(request.GET))))
+    return " ".join(filter(None, (unknown_fields(request, *known, several=several), *unknown_filters(request.GET))))
 
 
 def unknown_filters(query: QueryDict, *known: str) -> list[str]:

@@ -6,23 +6,25 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
-from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection, connections
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_noop
 
-from durable.words import say, translated
+from durable.http.by import address
+from durable.logs import about, request_variables
+from durable.words import translated
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
-PIECE = 65_536  # bytes
 RETRY_AFTER = "5"  # seconds
 PAUSE_SECONDS = 1.0  # between two looks at a database that is away
-LOOK_SECONDS = 6.0  # a look is over by then: a ping and a connection, each with its timeout
+LOOK_SECONDS = 6.0  # a look is over by then: a connection and a query, each with its timeout
 FORGET_SECONDS = 2.0  # a failure that nobody has looked at since says nothing any more
+DATABASE_AWAY = gettext_noop("The database is away for a moment: try again in a few seconds.")
 OTHERWISE = "The request was refused; /api/openapi.json tells what there is."
 SENTENCES = {
     400: "The request could not be read: send JSON in UTF-8.",
@@ -39,38 +41,11 @@ def request_id(get_response: View) -> View:
         given = request.headers.get("X-Request-ID", "")
         identity = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
         request.META["HTTP_X_REQUEST_ID"] = identity
-        response = get_response(request)
+        request_variables(request.META, address(request), identity)
+        with about(request_id=identity):
+            response = get_response(request)
         response["X-Request-ID"] = identity
         return response
-
-    return middleware
-
-
-def whole_body(get_response: View) -> View:
-    """Read what the view left of the body: a socket closed with unread data is reset, and the answer with it."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        try:
-            while request.read(PIECE):
-                pass
-        except UnreadablePostError:
-            logger.info("the client went away while it sent its request")
-        return response
-
-    return middleware
-
-
-def size_limit(get_response: View) -> View:
-    """Refuse a body that is too large by its announced length, before any of it is parsed."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return get_response(request)
-        megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
-        sentence = say(gettext_noop("The request is too large: send at most {n} MB."), n=megabytes)
-        return refusal(request, 413, sentence)
 
     return middleware
 
@@ -84,8 +59,9 @@ def api_errors(get_response: View) -> View:
         if not (wrong and request.path.startswith("/api/")):
             return response
         answer = JsonResponse({"error": SENTENCES.get(response.status_code, OTHERWISE)}, status=response.status_code)
-        if "Allow" in response.headers:
-            answer["Allow"] = response["Allow"]
+        for name in ("Allow", "Cache-Control"):
+            if name in response.headers:
+                answer[name] = response[name]
         return answer
 
     return middleware
@@ -128,17 +104,22 @@ class Breaker:
 
 def database_away(get_response: View) -> View:
     """Answer 503 with Retry-After and a sentence, within seconds, while the database is away."""
-    breaker, sentence = Breaker(), gettext_noop("The database is away for a moment: try again in a few seconds.")
+    breaker, sentence = Breaker(), DATABASE_AWAY
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return refusal(request, 503, sentence) if breaker.refuses() else get_response(request)
+        if breaker.refuses():
+            return refusal(request, 503, sentence)
+        # for middleware that asks the database itself: Django tells process_exception of views alone
+        request.database_failed = partial(failed, request)  # type: ignore[attr-defined]
+        return get_response(request)
 
-    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        logger.warning("database away: %s", exception)
+    def failed(request: HttpRequest, error: Exception) -> HttpResponse:
+        logger.warning("database away: %s", error)
         breaker.trip()
         return refusal(request, 503, sentence)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return failed(request, exception) if isinstance(exception, OperationalError | InterfaceError) else None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

@@ -1,28 +1,45 @@
 """A kind's page: a form and a list that works without JavaScript."""
 
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from durable import batches
+from durable.http import shell
+from durable.http.answers import UNPROCESSABLE, by_script, see_other
 from durable.http.asked import CURSORS, Asked, address, api_address, asked, since, templates
+from durable.http.batch_pages import progress
+from durable.http.by import by
 from durable.http.forms import TaskForm, new_key, task_form, unexpected
+from durable.http.language import named
+from durable.http.rows import columns, rows
 from durable.kinds import Kind
-from durable.models import ENDED, Batch, Status
+from durable.listing import BIGGEST_ID, fingerprint, one
+from durable.models import CANCELLABLE, RETRIABLE, Batch, Status
+from durable.pauses import is_paused
 from durable.services import KeyConflict, create_task
 from durable.stats import stats
+from durable.words import state, translated
 from durable.workers import hindrance
 
-UNPROCESSABLE = 422
-CURSOR_SENTENCE = "before and after take the id of a task."
-SCRIPTS = [f"durable/{name}.js" for name in ("list", "form", "actions", "batches", "stats")]
+SCRIPTS = [f"durable/{name}.js" for name in ("live", "list", "batches", "chips")]
+# of what only some may do
+ACTION_SCRIPTS, FORM_SCRIPTS = ["durable/actions.js"], ["durable/made.js", "durable/form.js", "durable/uploads.js"]
 RECENT_BATCHES = 3  # each costs a count
+LATELY = timedelta(seconds=3)
 LOOK_THROUGH = 50  # batches of all kinds, for the newest of this one
+# What many can be chosen for, by the state that the list is narrowed to.
+AIMS = {"cancel": CANCELLABLE, "retry": RETRIABLE}
+MADE = "made"  # in an address: the task that the reader has just created
 
 
 @csrf_exempt  # create() checks it: a wrong method is told so first
@@ -31,15 +48,24 @@ LOOK_THROUGH = 50  # batches of all kinds, for the newest of this one
 def index(request: HttpRequest, kind: Kind) -> HttpResponse:
     """GET: the page. POST: create a task from the form."""
     if request.method == "POST":
-        return create(request, kind)
+        return create(request, kind) if kind.creatable else HttpResponseNotAllowed(["GET", "HEAD"])
+    if "" in request.GET.values():  # a form sends its empty fields, too
+        return see_other(f"{request.path}?{urlencode([(name, text) for name, text in request.GET.items() if text])}")
     return whole_page(request, kind)
 
 
 @require_safe
 def tasks(request: HttpRequest, kind: Kind) -> HttpResponse:
+    """Where people look for the list of tasks: it is a part of the kind's page."""
+    query = request.GET.urlencode()
+    return redirect(f"{address(kind, 'index')}{'?' if query else ''}{query}#tasks-heading")
+
+
+@require_safe
+def now(request: HttpRequest, kind: Kind) -> HttpResponse:
     """The list alone, for the page's script: the same for all readers of a language, so that a cache may share it."""
-    response = fragment(request, kind)
-    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
+    response = with_list(request, kind, "_tasks.html", {"since": since(request), "alone": True}, 200, "since")
+    response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
     return response
 
 
@@ -53,36 +79,26 @@ def create(request: HttpRequest, kind: Kind) -> HttpResponse:
     if unknown := unexpected(request, *form.fields):
         form.add_error(None, unknown)
     if form.is_valid():
-        key, request_id = form.cleaned_data["idempotency_key"], request.META["HTTP_X_REQUEST_ID"]
+        key = form.cleaned_data["idempotency_key"]
         try:
-            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, request_id=request_id)
+            task, _ = create_task(kind=kind, values=form.values, idempotency_key=key, by=by(request))
         except KeyConflict:
             sent = gettext("This form was sent before with other values. Reload the page, then send it again.")
             form.add_error(None, sent)
         else:
-            return created(request, kind, task.pk) if by_script(request) else see_other(address(kind, "index"))
+            return created(request, kind, task)
     if by_script(request):
         sentence = " ".join(form.other_errors) or gettext("Correct the marked fields.")
         return JsonResponse({"error": sentence, "fields": form.errors}, status=UNPROCESSABLE)
     return whole_page(request, kind, form=form, status=UNPROCESSABLE)
 
 
-def created(request: HttpRequest, kind: Kind, identity: int) -> HttpResponse:
-    """201 for the page's script: the list, and which task is the new one."""
-    response = fragment(request, kind, status=201)
-    response["Location"] = api_address(kind, identity)
-    return response
-
-
-def by_script(request: HttpRequest) -> bool:
-    """Whether the page's script asks, and not the browser itself."""
-    return request.headers.get("X-Requested-With") == "fetch"
-
-
-def see_other(where: str) -> HttpResponse:
-    """303: the browser GETs the address, whatever its method was."""
-    response = redirect(where)
-    response.status_code = 303
+def created(request: HttpRequest, kind: Kind, task: Any) -> HttpResponse:
+    """The page, with what becomes of the task; for its script 201, with that and the list."""
+    if not by_script(request):
+        return see_other(f"{address(kind, 'index')}?{MADE}={task.pk}")
+    response = with_list(request, kind, "_created.html", {"alone": True, "made": task}, 201)
+    response["Location"] = api_address(kind, task.pk)
     return response
 
 
@@ -90,67 +106,100 @@ def whole_page(
     request: HttpRequest, kind: Kind, status: int = 200, form: TaskForm | None = None, **more: Any
 ) -> HttpResponse:
     """The page around the list."""
-    figures = stats(kind)
-    recent = [{"batch": batch, **progress(batch)} for batch in recent_batches(request, kind)]
-    context = {
-        "form": form or task_form(kind)(),
-        "batches": recent,
-        "upload_open": "batch" in request.GET or any(shown["running"] for shown in recent),
-        "upload_key": new_key(),
+    if form or more or not shell.shared(request):
+        context = around(request, kind, form or task_form(kind)(), new_key())
+        return with_list(request, kind, "index.html", {**context, **more}, status, MADE)
+    part = cache(lambda: listed(request, kind))
+
+    def make() -> str:
+        form = task_form(kind)(initial={"idempotency_key": shell.KEY})
+        marks = {"list": shell.LIST, "hint": shell.HINT, "csrf_token": shell.TOKEN}
+        parts = {**around(request, kind, form, shell.KEY), **part(), **marks}
+        parts["bulk"] = bulk(parts["asked"], parts["stats"])
+        return render_to_string(templates(kind, "index.html"), parts, request)
+
+    def make_list() -> str:
+        return render_to_string(templates(kind, "_tasks.html"), part(), request)
+
+    return HttpResponse(shell.page(request, fingerprint(kind), translated(hindrance(kind)), make, make_list))
+
+
+def around(request: HttpRequest, kind: Kind, form: TaskForm, upload_key: str) -> dict[str, Any]:
+    """What the page needs besides its list."""
+    figures, scopes = stats(kind), request.principal.scopes  # type: ignore[attr-defined]
+    creates = kind.creatable and "write" in scopes
+    return {
+        "form": form if creates else None,
+        "made": just_made(request, kind) if creates else None,
+        "batches": recent_batches(kind) if creates else [],
+        "upload_key": upload_key,
         "stats": figures,
+        "paused": "operate" in scopes and is_paused(kind),
         "stats_url": api_address(kind, "stats"),
-        "status_counts": [
-            (status, f"{figures['counts'][status]:,}{'+' if status in figures['capped'] else ''}")
-            for status in Status.values
-        ],
-        "scripts": SCRIPTS,
+        "create_template": templates(kind, "_create.html"),
+        "csv_url": api_address(kind, "results.csv"),
+        "chips": [(name, state(name), figures["counts"][name], name in figures["capped"]) for name in Status.values],
+        "scripts": SCRIPTS + (ACTION_SCRIPTS if "write" in scopes else []) + (FORM_SCRIPTS if creates else []),
+        "creates": creates,
     }
-    return with_list(request, kind, "index.html", {**context, **more}, status)
 
 
-def recent_batches(request: HttpRequest, kind: Kind) -> list[Batch]:
-    """The newest ones of this kind, and before them the one that the list is narrowed to."""
+def just_made(request: HttpRequest, kind: Kind) -> Any:
+    """The task that the address says the reader has created."""
+    text = request.GET.get(MADE, "")
+    return one(kind, min(int(text), BIGGEST_ID)) if text.isdecimal() and len(text) < 19 else None
+
+
+def recent_batches(kind: Kind) -> list[dict[str, Any]]:
+    """How far the newest ones of this kind are."""
     newest = Batch.objects.order_by("-id")[:LOOK_THROUGH]
-    recent = [batch for batch in newest if batch.kind == kind.name][:RECENT_BATCHES]
-    if (chosen := request.GET.get("batch", "")).isdecimal() and len(chosen) < 19:
-        asked_for = Batch.objects.filter(pk=int(chosen), kind=kind.name)
-        recent = [*asked_for, *(batch for batch in recent if batch.pk != int(chosen))]
-    return recent
-
-
-def progress(batch: Batch) -> dict[str, Any]:
-    """How far a batch is."""
-    counts = batches.counts(batch)
-    ended = sum(counts[status] for status in ENDED)
-    return {"counts": counts, "ended": ended, "running": ended < batch.total}
-
-
-def fragment(request: HttpRequest, kind: Kind, status: int = 200) -> HttpResponse:
-    """The list by itself; with ?since= only what changed is there in full."""
-    return with_list(request, kind, "_tasks.html", {"since": since(request)}, status, "since")
+    return [progress(batch) for batch in [batch for batch in newest if batch.kind == kind.name][:RECENT_BATCHES]]
 
 
 def with_list(
     request: HttpRequest, kind: Kind, template: str, context: dict[str, Any], status: int, *known: str
 ) -> HttpResponse:
     """Render a template with one page of the list."""
-    try:
-        # What was created is on the newest page.
-        part = Asked(kind) if request.method == "POST" else asked(kind, request.GET, *CURSORS, *known)
-    except ValueError:
-        return HttpResponseBadRequest(CURSOR_SENTENCE, content_type="text/plain")
+    context |= listed(request, kind, context.get("since"), *known)
+    context |= {"hint": hindrance(kind), "bulk": bulk(context["asked"], context.get("stats"))}
+    return render(request, templates(kind, template), context, status=400 if context["asked"].errors else status)
+
+
+def listed(request: HttpRequest, kind: Kind, since: datetime | None = None, *known: str) -> dict[str, Any]:
+    """One page of the list."""
+    # What was created is on the newest page.
+    part = Asked(kind) if request.method == "POST" else asked(kind, request.GET, *CURSORS, *known)
     shown = part.page()
-    context |= {
+    may_write = "write" in request.principal.scopes  # type: ignore[attr-defined]
+    return {
         "kind": kind,
         "tasks_template": templates(kind, "_tasks.html"),
-        "shown_inputs": [name for name in kind.listed if name not in kind.outputs],
-        "shown_outputs": [name for name in kind.listed if name in kind.outputs],
-        "tasks": shown.tasks,
+        "made_template": templates(kind, "_made.html"),
+        **columns(kind),
+        "rows": rows(kind, shown.tasks, may_write, since),
         "next": shown.next,
         "previous": shown.previous,
-        "newest_change": max((task.update_time for task in shown.tasks), default=None),
+        "newest_change": newest_change(shown.tasks),
         "asked": part,
         "filters": part.query,
-        "hint": hindrance(),
+        "others": part.but(status=""),
     }
-    return render(request, templates(kind, template), context, status=400 if part.errors else status)
+
+
+def newest_change(tasks: list[Any]) -> datetime | None:
+    """From where on a page asks for changes: in whole seconds while there are any, so that many pages ask the same."""
+    newest = max((task.update_time for task in tasks), default=None)
+    return newest.replace(microsecond=0) if newest and timezone.now() - newest < LATELY else newest
+
+
+def bulk(part: Asked, figures: Any) -> list[dict[str, Any]]:
+    """What may be done with all that the list is narrowed to; with how many, where nothing but a state narrows it."""
+    wanted, found = part.values.get("status", ""), list[dict[str, Any]]()
+    for action, aims in AIMS.items():
+        states = [str(state) for state in aims if wanted in ("", state)]
+        counted = figures and not part.but(status="")
+        count = sum(figures["counts"][state] for state in states) if counted else None
+        capped = counted and any(state in figures["capped"] for state in states)
+        if states:
+            found.append({"action": action, "states": " ".join(states), "count": count, "capped": capped})
+    return found

@@ -9,10 +9,12 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 
 from durable.batches import BadBatch, listed
+from durable.http.origin import has_body
 from durable.listing import BadCursor
 from durable.services import KeyConflict, NoSuchTask, NotPossible, TooMany
 
 Run = Callable[..., HttpResponseBase]
+JSON = "application/json"
 TOLD = 20  # wrong fields in one answer
 UNREADABLE = "The body is not JSON in UTF-8: send an object with the fields that /api/docs names."
 
@@ -36,29 +38,45 @@ class Api(NinjaAPI):
 
 
 def exact(run: Run) -> Run:
-    """Refuse what an operation would pass over: a query parameter that it does not have, or has twice; a body."""
+    """Refuse what an operation would pass over or guess: a parameter that it does not have, or has twice; a body."""
     operation: Any = run.__self__  # type: ignore[attr-defined]
     models = {model.__ninja_param_source__: model for model in operation.models}
     known = list(models["query"].__ninja_flatten_map__) if "query" in models else []
-    bare = "body" not in models and "requestBody" not in (operation.openapi_extra or {}) and "POST" in operation.methods
+    described = (operation.openapi_extra or {}).get("requestBody")
+    types = list(described["content"]) if described else [JSON]
+    takes_body = "body" in models or described
+    bare = not takes_body and "POST" in operation.methods
 
     def view(request: HttpRequest, **path: Any) -> HttpResponseBase:
+        # Any site's page may make a browser send text/plain; only its own one may have it send JSON.
+        if takes_body and has_body(request) and request.content_type not in types:
+            return refuse(415, wrong_type(types))
         fields: dict[str, list[str]] = {}
         if request.META.get("QUERY_STRING"):
             fields = strangers(request, known)
-        if bare and request.content_type == "application/json" and request.body.strip() not in (b"", b"{}"):
+        if bare and request.content_type == JSON and request.body.strip() not in (b"", b"{}"):
             fields["body"] = ["This address takes no fields: leave the body out."]
         return unprocessable(fields) if fields else run(request, **path)
 
     return view
 
 
+def wrong_type(types: list[str]) -> str:
+    """What to send instead."""
+    return f"Send the body as {' or '.join(types)}, and say so in Content-Type."
+
+
 def strangers(request: HttpRequest, known: list[str]) -> dict[str, list[str]]:
     """A sentence for each query parameter that says nothing here."""
-    unknown, twice = f"There is no such parameter; {use(known)}", "It is there more than once: send it once."
+    unknown, twice = no_parameter(known), "It is there more than once: send it once."
     found = [(name, unknown) for name in request.GET if name not in known]
     found += [(name, twice) for name in known if len(request.GET.getlist(name)) > 1]
     return {short(name): [words] for name, words in found[:TOLD]}
+
+
+def no_parameter(known: list[str]) -> str:
+    """What there is instead."""
+    return f"There is no such parameter; {use(known)}"
 
 
 def use(names: list[str]) -> str:

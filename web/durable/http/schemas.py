@@ -10,7 +10,10 @@ from durable.batches import MAX_TOLD
 from durable.listing import BIGGEST_ID
 from durable.models import Status
 
-StatusName = Literal["created", "pending", "success", "failed", "cancelled"]
+StatusName = Literal["scheduled", "created", "pending", "success", "failed", "cancelled"]
+CREATED_BY = "Who, by name; empty for somebody without one."
+PROGRESS = "From 0 to 1, while it runs and if it tells; else null."
+BEFORE, LIMIT = "What an answer called `next`: only what is older than this id.", "How many at most."
 Id = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
 
 
@@ -40,10 +43,13 @@ class Batch(Schema):
     id: int
     kind: str = Field(description="What its tasks are.")
     total: int
+    created_by: str = Field(description=CREATED_BY)
     create_time: datetime
+    file_name: str = Field(description="Of the file that the page sent; empty for one that a program sent.")
 
 
 class Counts(Schema):
+    scheduled: int
     created: int
     pending: int
     success: int
@@ -60,21 +66,62 @@ class BatchList(Schema):
     next: int | None
 
 
+class Event(Schema):
+    id: int
+    time: datetime
+    by: str = Field(description=CREATED_BY)
+    address: str = Field(description="From where.")
+    request_id: str = Field(description="To search logs by; of an attempt that failed, Celery's id of its message.")
+    what: str
+    kind: str = Field(description="Of what kind the subject is; empty for what is no task or batch.")
+    subject: str = Field(description="On what: the id of a task or batch, the first and the last of many, an account.")
+    count: int = Field(description="On how many.")
+    detail: str
+
+
+class EventList(Schema):
+    items: list[Event]
+    next: int | None
+
+
 class Step(Schema):
     time: datetime
-    ended: int
-    waiting_ms: float | None
+    ended: int = Field(description="In success or failed.")
+    success: int
+    failed: int
+    cancelled: int
+    again: int = Field(description="Tries that ended badly and were not the last.")
+    waiting_ms: float | None = Field(description="From creation, release or retry to the claim: the median.")
+    waiting_p95_ms: float | None
+    waiting_mean_ms: float | None
+    running_ms: float | None = Field(description="In the task's own function: the median.")
+    running_p95_ms: float | None
+    running_mean_ms: float | None
 
 
 class Stats(Schema):
     counts: Counts
     capped: list[StatusName] = Field(description="States whose count means that many or more.")
-    queue_depth: int | None = Field(description="Waiting messages; null where nobody knows.")
-    queues: dict[str, int]
+    queue_depth: int = Field(description="Tasks that wait: created, and claimed by nobody. Counted as the states are.")
     workers: int
-    throughput: float = Field(description="Tasks that ended per second, over the last minute.")
-    waiting_ms: float | None = Field(description="From creation to start, lately.")
-    history: list[Step] = Field(description="Ten seconds each, oldest first; a missing one had no tasks.")
+    paused: bool = Field(description="Whether these tasks wait until an operator resumes them.")
+    progress: float | None = Field(description="How far the running tasks are, from 0 to 1, on average.")
+    throughput: float = Field(description="Tasks that ended per second, over the last whole minute.")
+    waiting_ms: float | None = Field(description="The times are those of the history, over the last whole minute.")
+    waiting_p95_ms: float | None
+    waiting_mean_ms: float | None
+    running_ms: float | None
+    running_p95_ms: float | None
+    running_mean_ms: float | None
+    history: list[Step] = Field(
+        description="The last ten minutes: whole steps of ten seconds, oldest first, from the first with tasks. "
+        "Counts are exact, medians and 95th percentiles (p95) within a third of a decade."
+    )
+
+
+class Paused(Schema):
+    paused: bool
+    changed: bool = Field(description="False where it was so already.")
 
 
 class Error(Schema):
@@ -104,6 +151,6 @@ class BadBatch(Error):
 
 
 # What any route may answer.
-REFUSALS: dict[int, Any] = {400: Error, 422: FieldErrors, 503: Error}
+REFUSALS: dict[int, Any] = {400: Error, 401: Error, 403: Error, 422: FieldErrors, 503: Error}
 
 assert set(Status.values) == set(Counts.model_fields)

@@ -8,36 +8,43 @@ from typing import Annotated, Any, Literal
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import override
 from ninja.schema import NinjaGenerateJsonSchema
-from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema, create_model
+from pydantic import AwareDatetime, BaseModel, Field, PlainValidator, WithJsonSchema, create_model
 
-from durable import kinds
+from durable import kinds, schedule
 from durable.batches import MAX_ROWS
 from durable.checkers import compiled
+from durable.filters import Filters
 from durable.http import schemas
-from durable.http.columns import taken, typed
+from durable.http.columns import example_csv, taken, typed
+from durable.http.forms import OWN_FILTERS
 from durable.http.schemas import Given, Id, StatusName, Told
 from durable.kinds import Kind
-from durable.listing import BIGGEST_ID, PAGE, Filters
+from durable.listing import BIGGEST_ID, PAGE
 
 Model = type[BaseModel]
 # Query parameters and fields of every kind, which no column that is filtered by may have for a name.
-TAKEN = ("status", "batch", "id", "before", "after", "since", "limit", "action", "expected", "lang")
+TAKEN = (*OWN_FILTERS, "before", "after", "since", "limit", "action", "expected", "lang", "made")
 EXPECTED = Field(ge=0, le=BIGGEST_ID, description="How many the person was told; fewer is fine.")
+ACTION = Field(description="What would be done to them.")
 STATE: dict[str, Any] = {
     "status": (StatusName, ...),
     "error": (str, ...),
+    "progress": (float | None, Field(description=schemas.PROGRESS)),
+    "progress_words": (str, ...),
     "attempts": (int, ...),
     "worker": (str, ...),
+    "created_by": (str, Field(description=schemas.CREATED_BY)),
     "create_time": (datetime, ...),
     "start_time": (datetime | None, ...),
     "update_time": (datetime, ...),
+    "due_time": (datetime | None, Field(description="While it is scheduled: when it begins at the earliest.")),
 }
-SAMPLES = {
-    "date": "2026-01-31",
-    "date-time": "2026-01-31T12:00:00Z",
-    "integer": "1",
-    "number": "1.5",
-    "boolean": "true",
+# What the tasks of every kind can be chosen by, besides status and batch.
+MORE: dict[str, Any] = {
+    "error": (str, Field("", max_length=255, description="The whole error, as a task has it.")),
+    "worker": (str, Field("", max_length=80, description="The process that ran or runs it.")),
+    "created_from": (AwareDatetime | None, Field(None, description="Created then or later.")),
+    "created_to": (AwareDatetime | None, Field(None, description="Created before that.")),
 }
 
 
@@ -51,6 +58,7 @@ class Shapes:
             )
         self.kind, self.name = kind, component(kind)
         with override("en"), warnings.catch_warnings():
+            self.label, self.labels = str(kind.label), str(kind.labels)
             # A column may be called `copy` or `json`: pydantic says that this hides a method, which nobody calls.
             warnings.filterwarnings("ignore", message="Field name .* shadows an attribute")
             self.new = self.made(f"New{self.name}", Given, self.inputs())
@@ -60,7 +68,10 @@ class Shapes:
             self.list = self.made(f"{self.name}List", Told, self.page(item))
             filters = self.filterable()
             self.query = self.made(f"{self.name}Query", Given, {**filters, **self.places()})
-            self.which = self.made(f"{self.name}Which", Given, {**filters, "action": (Literal["cancel", "retry"], ...)})
+            self.which = self.made(
+                f"{self.name}Which", Given, {**filters, "action": (Literal["cancel", "retry"], ACTION)}
+            )
+            self.all = self.made(f"{self.name}Filters", Given, filters)
             chosen = "Chosen" if kind.first else f"Chosen{self.name}"
             self.chosen = self.made(chosen, Given, {**filters, "expected": (Annotated[Id, EXPECTED], ...)})
 
@@ -70,10 +81,12 @@ class Shapes:
 
     def inputs(self) -> dict[str, Any]:
         """What a new task is made of."""
-        return {
+        own = {
             name: (self.read(name, check), self.kind.optional.get(name, ...))
             for name, check in zip(self.kind.inputs, self.kind.checkers, strict=True)
         }
+        when = Annotated[Any, PlainValidator(schedule.read), WithJsonSchema(schedule.DESCRIBED)]
+        return {**own, schedule.RUN_AFTER: (when, None)}
 
     def read(self, name: str, check: Callable[[Any], Any]) -> Any:
         """The annotation of a value that the kind's own checker reads."""
@@ -95,7 +108,9 @@ class Shapes:
     def filterable(self) -> dict[str, Any]:
         """What many tasks are chosen by; without any, all of them."""
         own = {name: (self.read(name, self.wanted(name)), None) for name in self.kind.filters}
-        return {"status": (StatusName | None, None), **own, "batch": (Id | None, None)}
+        status = Field(None, description="Only those in this state.")
+        batch = Field(None, description="Only those of this batch.")
+        return {"status": (StatusName | None, status), **own, "batch": (Id | None, batch), **MORE}
 
     def wanted(self, name: str) -> Callable[[Any], Any]:
         """How a filter's value is read: as the column's, or null for no filter where the column has none."""
@@ -105,11 +120,13 @@ class Shapes:
 
     def places(self) -> dict[str, Any]:
         """Where in the list."""
+        cursor = "What an answer called `{}`: only what is {} than this id."
+        since = "What an answer called `since`: what has changed from there on, oldest change first."
         return {
-            "before": (Id | None, None),
-            "after": (Id | None, None),
-            "since": (Annotated[str | None, Field(max_length=40)], None),
-            "limit": (Annotated[int, Field(ge=1, le=500)], PAGE),
+            "before": (Id | None, Field(None, description=cursor.format("next", "older"))),
+            "after": (Id | None, Field(None, description=cursor.format("previous", "newer"))),
+            "since": (Annotated[str | None, Field(max_length=40)], Field(None, description=since)),
+            "limit": (int, Field(PAGE, ge=1, le=500, description="How many at most; with `since` it does not count.")),
         }
 
     def filters(self, given: Any) -> Filters:
@@ -117,7 +134,8 @@ class Shapes:
         values = {name: getattr(given, name) for name in self.kind.filters if name in given.model_fields_set}
         fields = self.kind.fields
         values = {name: value for name, value in values.items() if value is not None or fields[name].null}
-        return Filters(given.status or "", given.batch, values)
+        more = {name: getattr(given, name) for name in MORE}
+        return Filters(status=given.status or "", batch=given.batch, values=values, **more)
 
     def batch_body(self) -> dict[str, Any]:
         """How a batch is sent; it is read as a stream, so this is said by hand."""
@@ -125,13 +143,11 @@ class Shapes:
         task = {key: value for key, value in described.items() if key != "title"}
         tasks = {"type": "array", "items": task, "minItems": 1, "maxItems": MAX_ROWS}
         whole = {"type": "object", "properties": {"tasks": tasks}, "required": ["tasks"], "additionalProperties": False}
-        cells = [example(task["properties"][name]) for name in self.kind.inputs]
-        sample = f"{','.join(self.kind.inputs)}\n{','.join(cells)}\n"
         return {
             "required": True,
             "content": {
                 "application/json": {"schema": whole},
-                "text/csv": {"schema": {"type": "string"}, "example": sample},
+                "text/csv": {"schema": {"type": "string"}, "example": example_csv(self.kind)},
             },
         }
 
@@ -143,12 +159,3 @@ def component(kind: Kind) -> str:
     others = [other.model.__name__ for other in kinds.every() if other is not kind]
     name: str = kind.model.__name__
     return f"{kind.name.title()}Task" if name in ("Task", *others) or hasattr(schemas, name) else name
-
-
-def example(described: dict[str, Any]) -> str:
-    """A cell of such a column."""
-    described = described.get("anyOf", [described])[0]
-    known = [described[key][0] for key in ("examples", "enum") if key in described]
-    known += [described[key] for key in ("default", "minimum") if key in described]
-    known += [SAMPLES[described[key]] for key in ("format", "type") if described.get(key) in SAMPLES]
-    return str([*known, "text"][0])

@@ -1,22 +1,26 @@
-"""Batches on the page: a CSV file in, progress, and a way to stop it."""
+"""Batches by the page: a CSV file in, a sample of one, and a way to stop what is left."""
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from durable import kinds, services
 from durable.batches import BadBatch
-from durable.http.actions import number
-from durable.http.actions import refused as nothing_changed
+from durable.filters import Filters
+from durable.http.answers import UNPROCESSABLE, by_script, number, see_other
+from durable.http.answers import refused as nothing_changed
 from durable.http.asked import address
-from durable.http.forms import unexpected, unknown_filters
-from durable.http.pages import UNPROCESSABLE, by_script, progress, see_other, whole_page
+from durable.http.batch_pages import kind_of, progress
+from durable.http.by import by
+from durable.http.columns import example_csv
+from durable.http.forms import unexpected
+from durable.http.pages import whole_page
 from durable.kinds import Kind
-from durable.listing import BIGGEST_ID, Filters
 from durable.models import Batch
 from durable.uploads import read_csv
 from durable.words import of, translated
@@ -37,8 +41,10 @@ def upload(request: HttpRequest, kind: Kind) -> HttpResponse:
     if not file:
         return refused(request, kind, gettext("Choose a CSV file first."))
     try:
-        rows, request_id = read_csv(kind, file), request.META["HTTP_X_REQUEST_ID"]
-        batch, _ = services.create_batch(kind=kind, rows=rows, idempotency_key=key, request_id=request_id)
+        rows = read_csv(kind, file.chunks())
+        batch, _ = services.create_batch(
+            kind=kind, rows=rows, idempotency_key=key, by=by(request), file_name=file.name or ""
+        )
     except BadBatch as error:
         return refused(request, kind, translated(of(error)), by_line(error.lines))
     except services.KeyConflict:
@@ -46,20 +52,7 @@ def upload(request: HttpRequest, kind: Kind) -> HttpResponse:
         return refused(request, kind, sentence)
     if by_script(request):
         return panel(request, batch, status=201)
-    return see_other(at(batch))
-
-
-def at(batch: Batch) -> str:
-    """The page that shows a batch."""
-    return f"{address(kind_of(batch), 'index')}?batch={batch.pk}#batches-heading"
-
-
-def kind_of(batch: Batch) -> Kind:
-    """What its tasks are; 404 where there are no such tasks any more."""
-    try:
-        return kinds.get(batch.kind)
-    except KeyError:
-        raise Http404 from None
+    return see_other(reverse("batch", args=[batch.pk]))
 
 
 def by_line(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,20 +67,9 @@ def refused(request: HttpRequest, kind: Kind, sentence: str, lines: list[dict[st
     return whole_page(request, kind, status=UNPROCESSABLE, upload_error=sentence, upload_lines=lines)
 
 
-@require_safe
-def show(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """One batch's progress, for the page's script: the same for all readers of a language."""
-    if unknown := unknown_filters(request.GET):
-        return HttpResponseBadRequest(" ".join(unknown), content_type="text/plain; charset=utf-8")
-    response = panel(request, get_object_or_404(Batch, pk=min(batch_id, BIGGEST_ID)))
-    response["Cache-Control"] = "public, max-age=1" if "lang" in request.GET else "no-cache"
-    return response
-
-
 def panel(request: HttpRequest, batch: Batch, status: int = 200) -> HttpResponse:
     """The batch by itself."""
-    context = {"kind": kind_of(batch), "shown": {"batch": batch, **progress(batch)}}
-    return render(request, "durable/_batch.html", context, status=status)
+    return render(request, "durable/_batch_line.html", {"shown": progress(batch)}, status=status)
 
 
 @require_POST
@@ -96,7 +78,16 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if unknown := unexpected(request, "batch"):
         return nothing_changed(request, kinds.first(), unknown, UNPROCESSABLE)
     batch = get_object_or_404(Batch, pk=number(request.POST.get("batch", "")))
-    services.cancel_matching(kind=kind_of(batch), filters=Filters(batch=batch.pk), expected=batch.total)
+    filters = Filters(batch=batch.pk)
+    services.cancel_matching(kind=kind_of(batch), filters=filters, expected=batch.total, by=by(request))
     if by_script(request):
         return panel(request, batch)
-    return see_other(at(batch))
+    return see_other(reverse("batch", args=[batch.pk]))
+
+
+@require_safe
+def sample(request: HttpRequest, kind: Kind) -> HttpResponse:
+    """A file that would be taken, to begin with."""
+    response = HttpResponse(example_csv(kind), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{kind.api}.csv"'
+    return response

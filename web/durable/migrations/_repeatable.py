@@ -54,6 +54,15 @@ class AddField(migrations.AddField):
             super().database_forwards(app_label, editor, before, after)
 
 
+class AddIndex(migrations.AddIndex):
+    """Django's, unless the index is there. For a new table, too: made with it, it would come in a statement of its own."""
+
+    def database_forwards(self, app_label: str, editor: Editor, before: ProjectState, after: ProjectState) -> None:
+        """Make the index."""
+        if self.index.name not in indexes(editor, after.apps.get_model(app_label, self.model_name)._meta.db_table):
+            super().database_forwards(app_label, editor, before, after)
+
+
 class RenameIndex(migrations.RenameIndex):
     """Django's, unless it has the new name. On MySQL instant."""
 

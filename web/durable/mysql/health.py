@@ -2,9 +2,11 @@
 
 import time
 
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 PAUSE_SECONDS = 1.0
+FROZEN_SECONDS = 1.0  # a server that has gone says so in milliseconds
 
 
 class TriedAfterPause(BaseDatabaseWrapper):
@@ -20,7 +22,14 @@ class TriedAfterPause(BaseDatabaseWrapper):
             self.used_at = time.monotonic()
 
     def close_if_health_check_failed(self) -> None:
-        """Before the first query of each request."""
-        if time.monotonic() - self.used_at < PAUSE_SECONDS:
+        """Before the first query of each request; OperationalError where the server does not answer at all.
+
+        A new connection to it would not be answered either, and would double the time that a request is held.
+        """
+        began = time.monotonic()
+        if began - self.used_at < PAUSE_SECONDS:
             self.health_check_done = True
+        connected = self.connection is not None
         super().close_if_health_check_failed()
+        if connected and self.connection is None and time.monotonic() - began > FROZEN_SECONDS:
+            raise OperationalError("The server did not answer a ping in time.")

@@ -1,6 +1,6 @@
 """What templates ask of kinds: addresses, headings, the text of a cell, and what every page has at its top."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -10,13 +10,16 @@ from django.contrib.staticfiles import finders
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from durable import kinds
-from durable.http.asked import address
+from durable.http.asked import address, task_address
+from durable.http.plots import per_second, seconds
 from durable.kinds import Kind
+from durable.models import Status
 
 register = template.Library()
 
@@ -72,3 +75,36 @@ def column(task: Any, name: str) -> Any:
         moment = value.astimezone(UTC)
         return format_html('<time datetime="{}">{} UTC</time>', moment.isoformat(), f"{moment:%Y-%m-%d %H:%M:%S}")
     return value
+
+
+@register.filter
+def page(task: Any) -> str:
+    """Where its own page is."""
+    return task_address(task)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A number with its thousands set apart."""
+    return str(number_format(number, force_grouping=True))
+
+
+@register.filter
+def took(task: Any) -> float | None:
+    """How long it ran, in milliseconds; None while that is not known."""
+    if not task.start_time or task.status not in (Status.SUCCESS, Status.FAILED):
+        return None
+    ran: timedelta = task.update_time - task.start_time
+    return max(0.0, ran.total_seconds() * 1000)
+
+
+@register.filter
+def duration(milliseconds: float | None) -> str:
+    """A time in words."""
+    return "" if milliseconds is None else seconds(milliseconds)
+
+
+@register.filter
+def rate(number: float) -> str:
+    """How many in a second, in words."""
+    return per_second(number)

@@ -1,4 +1,4 @@
-"""`{{ task.sentence|translated }}` in templates."""
+"""`{{ task.sentence|translated }}` and `{{ task.status|state }}` in templates."""
 
 from django import template
 
@@ -6,3 +6,4 @@ from durable import words
 
 register = template.Library()
 register.filter("translated", words.translated)
+register.filter("state", words.state)

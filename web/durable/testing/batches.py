@@ -8,8 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from durable.testing.suite import Suite, is_text
+from durable import messages, services
+from durable.filters import Filters
+from durable.http.sizes import MAX_BODY
+from durable.tasks import run
+from durable.testing.suite import Suite, creates, is_text
 from durable.testing.validation import HARMFUL
 
 MANY = 2_500  # more than the two thousands that are packed and inserted at once
@@ -21,7 +27,7 @@ class Batches(Suite):
     def rows(self, count: int) -> list[dict[str, Any]]:
         """The examples, so often, or as often as an upload has room for."""
         longest = max(len(json.dumps(dict(inputs))) for inputs, _ in self.examples)
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (2 * longest)
+        most = MAX_BODY // (2 * longest)
         return [dict(inputs) for inputs in itertools.islice(self.inputs, min(count, most))]
 
     def send(self, body: Any, **headers: str) -> Any:
@@ -41,17 +47,20 @@ class Batches(Suite):
         found = list(self.kind.objects.filter(batch_id=batch).order_by("id").values_list(*self.work.inputs))
         assert found == [self.given(row) for row in rows]
 
+    @creates
     def test_a_csv_file_is_stored_row_by_row(self) -> None:
         rows = self.rows(MANY)
         batch = self.accepted(self.csv(rows))
         self.are_stored(batch, rows)
         assert self.get(f"/api/batches/{batch}")["total"] == len(rows)
 
+    @creates
     def test_json_is_stored_row_by_row(self) -> None:
         rows = self.rows(MANY)
         self.are_stored(self.accepted({"tasks": rows}), rows)
         self.are_stored(self.accepted(rows), rows)
 
+    @creates
     def test_columns_may_come_in_any_order_and_optional_ones_not_at_all(self) -> None:
         rows, names = self.rows(3), tuple(reversed(self.work.inputs))
         self.are_stored(self.accepted(self.csv(rows, names)), rows)
@@ -60,6 +69,7 @@ class Batches(Suite):
         self.are_stored(self.accepted(self.csv(lean, needed)), lean)
         self.are_stored(self.accepted(lean), lean)
 
+    @creates
     def test_one_bad_line_stores_nothing_and_is_named(self) -> None:
         rows = self.rows(1_200)
         file, (_, line) = self.csv(rows), self.csv(rows[:1]).split(b"\r\n", 1)
@@ -75,6 +85,7 @@ class Batches(Suite):
         assert self.count() == 0
         assert not self.broker.sent()
 
+    @creates
     def test_characters_that_are_no_text_shift_no_column(self) -> None:
         rows = self.rows(1_200)
         for name in filter(lambda name: is_text(self.work.fields[name]), self.work.inputs):
@@ -83,6 +94,7 @@ class Batches(Suite):
                 assert answer.status_code == 422
         assert self.count() == 0
 
+    @creates
     def test_what_is_no_batch_is_refused(self) -> None:
         bodies: list[Any] = [
             b"no,such,columns\r\n1,2,3\r\n",
@@ -99,6 +111,7 @@ class Batches(Suite):
             assert answer.json()["error"].endswith("."), body
         assert self.count() == 0
 
+    @creates
     def test_the_same_key_again_answers_with_the_same_batch(self) -> None:
         rows, key = self.rows(5), {"Idempotency-Key": "k"}
         first, again = self.send(rows, **key), self.send(self.csv(rows), **key)
@@ -107,15 +120,49 @@ class Batches(Suite):
         assert self.send(rows[:-1], **key).status_code == 409
         assert self.count() == len(rows)
 
+    @creates
     def test_a_batch_is_published_in_messages_of_their_size(self) -> None:
         batch = self.accepted(self.rows(1_100))
         sent = self.broker.sent()
-        most = min(settings.TASKS_PER_MESSAGE, self.work.per_message or settings.TASKS_PER_MESSAGE)
         ids = list(self.kind.objects.filter(batch_id=batch).order_by("id").values_list("id", flat=True))
         assert [identity for message in sent for identity in message.ids] == ids
         assert {(message.kind, message.round, message.queue) for message in sent} == {(self.work.name, 0, "batches")}
-        assert max(len(message.ids) for message in sent) == min(most, len(ids))
+        assert max(len(message.ids) for message in sent) == min(messages.MOST, len(ids))
 
+    @creates
+    def test_a_worker_takes_a_portion_of_a_message_and_sends_the_rest_back_before_it_begins(self) -> None:
+        batch = self.accepted(self.rows(9))
+        self.monkeypatch.setattr(settings, "TASKS_PER_MESSAGE", 2)
+        ids = list(self.kind.objects.filter(batch_id=batch).order_by("id").values_list("id", flat=True))
+        perform, seen = self.kind.perform, list[tuple[int, ...]]()
+
+        def looking(row: Any) -> Any:
+            seen.append(self.broker.messages[-1].ids if self.broker.messages else ())
+            return perform(row)
+
+        self.monkeypatch.setattr(self.kind, "perform", staticmethod(looking))
+        self.broker.work()
+        assert self.states(ids) == ["success"] * len(ids)
+        size = messages.size(self.work)
+        assert seen == [tuple(ids[place // size * size + size :]) for place in range(len(ids))]
+        assert {self.stored(identity).round for identity in ids} == {0}  # nothing of the rest was touched
+
+    @creates
+    def test_a_message_of_cancelled_tasks_is_dropped_by_one_statement(self) -> None:
+        batch = self.accepted(self.rows(40))
+        self.monkeypatch.setattr(settings, "TASKS_PER_MESSAGE", 2)
+        rows = self.kind.objects.filter(batch_id=batch).order_by("id")
+        services.cancel_matching(kind=self.work, filters=Filters(batch=batch), expected=40)
+        (message,) = self.broker.sent()
+        with CaptureQueriesContext(connection) as asked:
+            run(message.kind, message.round, list(message.ids))
+        assert len(asked.captured_queries) == 1
+        assert self.broker.sent() == []
+        services.retry_task(kind=self.work, task_id=rows[7].pk)
+        self.broker.work()
+        assert [row.status for row in rows] == ["cancelled"] * 7 + ["success"] + ["cancelled"] * 32
+
+    @creates
     def test_progress_and_results_tell_what_came_of_each(self) -> None:
         rows = [*self.rows(2 * len(self.examples)), *map(dict, self.failing)]
         address = f"/api/batches/{self.accepted(rows)}"

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from durable import kinds, messages
 from durable.celery.broker import SINGLE
 from durable.publisher import Publisher
 from durable.tasks import run
@@ -20,6 +19,7 @@ class Message:
     round: int
     ids: tuple[int, ...]
     queue: str
+    portion: int = 0
 
 
 class Broker:
@@ -29,15 +29,21 @@ class Broker:
         self.messages: list[Message] = []
 
     def send(
-        self, kind: str, round: int, ids: Sequence[int], request_ids: Sequence[str] = (), queue: str = SINGLE
+        self,
+        kind: str,
+        round: int,
+        ids: Sequence[int],
+        request_ids: Sequence[str] = (),
+        queue: str = SINGLE,
+        portion: int = 0,
     ) -> None:
         """The publisher's way to it."""
-        self.messages.append(Message(kind, round, tuple(ids), queue))
+        self.messages.append(Message(kind, round, tuple(ids), queue, portion))
 
     def apply_async(self, args: Sequence[Any], queue: str = SINGLE, **_: Any) -> None:
         """Celery's way to it: what workers and the sweep publish."""
-        kind, round, ids = args
-        self.send(kind, round, ids, queue=queue)
+        kind, round, ids, portion = args
+        self.send(kind, round, ids, queue=queue, portion=portion)
 
     def sent(self) -> list[Message]:
         """What was published since the last look."""
@@ -52,9 +58,9 @@ class Broker:
             if not found:
                 return
             for message in found:
-                run(message.kind, message.round, list(message.ids))
+                run(message.kind, message.round, list(message.ids), message.portion)
         raise AssertionError(f"after {MOST} rounds there are still messages: the tasks never end")
 
 
 broker = Broker()
-publisher = Publisher(broker.send, size=lambda name: messages.size(kinds.get(name)))
+publisher = Publisher(broker.send)

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from durable import claims, listing, stats, sweep
 from durable.claims import Process
+from durable.filters import Filters
 from durable.models import Claim
 from durable.testing.processes import claim, run, take
 from durable.testing.suite import Suite
@@ -22,7 +23,7 @@ class Claims(Suite):
         assert task.create_time <= task.start_time == task.update_time
         assert self.get(f"{self.api}/{ids[0]}")["status"] == "pending"
         for status, expected in (("pending", ids[:1]), ("created", ids[:0:-1])):
-            page = listing.page(self.work, filters=listing.Filters(status=status))
+            page = listing.page(self.work, filters=Filters(status=status))
             assert [found.pk for found in page.tasks] == expected
             assert [found["id"] for found in self.get(self.api, status=status)["items"]] == expected
         counts = stats.count(self.work)["counts"]

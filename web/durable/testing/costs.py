@@ -4,11 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from durable import listing, services, stats, sweep
+from durable import bounds, kinds, listing, services, stats, sweep
 from durable.claims import Process
+from durable.filters import EVERYTHING, Filters
+from durable.http import shell
 from durable.models import Status
 from durable.testing.processes import claimed_since, run, sign, take
 from durable.testing.suite import Suite
@@ -36,15 +39,17 @@ class Costs(Suite):
         assert len(many) <= most, "\n".join(many)
 
     def test_a_task_is_created_by_one_insert(self) -> None:
+        for kind in kinds.every():
+            bounds.of(kind).due = float("inf")  # how many wait is asked at most once a second
         sent = self.statements(lambda: self.create(self.examples[0][0]))
         assert len([sql for sql in sent if sql.startswith("INSERT")]) == 1
         assert len(sent) <= 2, sent
 
     def test_a_list_costs_the_same_for_many(self) -> None:
-        self.same_for_many(lambda: listing.page(self.work), 2)
+        self.same_for_many(lambda: listing.page(self.work), 1)
         for status in Status:
-            filters = listing.Filters(status=status)
-            self.same_for_many(partial(listing.page, self.work, filters=filters), 3)
+            filters = Filters(status=status)
+            self.same_for_many(partial(listing.page, self.work, filters=filters), 2)
         self.same_for_many(lambda: listing.changes(self.work, since="0-0"), 3)
 
     def test_requests_cost_the_same_for_many(self) -> None:
@@ -55,6 +60,8 @@ class Costs(Suite):
     def whole_page(self) -> None:
         """The page anew."""
         stats.memories.clear()
+        shell.forget()
+        cache.clear()  # it has the figures for a second
         assert self.client.get(self.page).status_code == 200
 
     def test_a_message_costs_the_same_for_many(self) -> None:
@@ -63,7 +70,7 @@ class Costs(Suite):
         few = self.statements(lambda: run(process, self.work, one[1:]))
         more = self.statements(lambda: run(process, self.work, many))
         assert len(more) == len(few), "\n".join(more)
-        assert len(more) <= 6, "\n".join(more)
+        assert len(more) <= 8, "\n".join(more)
 
     def test_release_and_sweep_cost_the_same_for_many(self) -> None:
         sign("here", [2])
@@ -79,8 +86,8 @@ class Costs(Suite):
         counts = []
         for count in (2, MANY):
             self.store(count)
-            cancel = lambda: services.cancel_matching(kind=self.work, filters=listing.EVERYTHING, expected=1000)  # noqa: E731
-            retry = lambda: services.retry_matching(kind=self.work, filters=listing.EVERYTHING, expected=1000)  # noqa: E731
+            cancel = lambda: services.cancel_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
+            retry = lambda: services.retry_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
             counts.append((len(self.statements(cancel)), len(self.statements(retry))))
         assert counts[0] == counts[1]
 

@@ -6,15 +6,16 @@ import pytest
 from django.db import transaction
 
 from durable import services
+from durable.by import NOBODY, By
 from durable.testing.database import at_once
-from durable.testing.suite import Suite
+from durable.testing.suite import Suite, creates
 
 
 class Creation(Suite):
     """By the service and by the API."""
 
     def test_there_are_two_different_examples_with_all_outputs(self) -> None:
-        assert len({self.given(inputs) for inputs, _ in self.examples}) > 1
+        assert len({str(self.given(inputs)) for inputs, _ in self.examples}) > 1
         assert all(set(outputs) == set(self.work.outputs) for _, outputs in self.examples)
 
     def test_a_created_task_waits_with_its_inputs_and_no_outputs(self) -> None:
@@ -23,6 +24,14 @@ class Creation(Suite):
             assert tuple(getattr(row, name) for name in self.work.inputs) == self.given(inputs)
             assert {name: getattr(row, name) for name in self.work.outputs} == self.work.empty
             assert (row.status, row.attempts, row.round, row.error, row.start_time) == ("created", 0, 0, "", None)
+
+    def test_a_row_says_who_made_it_and_keys_are_each_ones_own(self) -> None:
+        inputs, who = self.examples[0][0], (NOBODY, By("anne"), By("token:bill"))
+        ids = [self.create(inputs, idempotency_key="the same", by=by) for by in who]
+        assert [self.stored(identity).created_by for identity in ids] == ["", "anne", "token:bill"]
+        batch = self.batch(2, by=By("anne"))
+        made = self.kind.objects.filter(batch_id=batch.pk).values_list("created_by", flat=True)
+        assert [batch.created_by, *made] == ["anne"] * 3
 
     def test_each_created_task_is_published_once(self) -> None:
         ids = [self.create(inputs) for inputs, _ in self.examples]
@@ -37,6 +46,7 @@ class Creation(Suite):
         assert self.count() == 0
         assert not self.broker.sent()
 
+    @creates
     def test_the_api_creates_it_and_tells_where_it_is(self) -> None:
         for inputs, _ in self.examples:
             answer = self.post(self.api, dict(inputs))
@@ -49,6 +59,7 @@ class Creation(Suite):
             assert set(self.work.outputs) <= set(told)
             assert [message.ids for message in self.broker.sent()] == [(told["id"],)]
 
+    @creates
     def test_the_same_key_again_answers_with_the_same_task(self) -> None:
         inputs, key = dict(self.examples[0][0]), {"Idempotency-Key": "the same"}
         first, second = (self.post(self.api, inputs, **key) for _ in range(2))
@@ -57,6 +68,7 @@ class Creation(Suite):
         assert self.count() == 1
         assert len(self.broker.sent()) == 1
 
+    @creates
     def test_the_same_key_answers_with_the_task_as_it_is_by_now(self) -> None:
         inputs, outputs = self.examples[0]
         key = {"Idempotency-Key": "the same"}
@@ -66,6 +78,7 @@ class Creation(Suite):
         assert told["status"] == "success"
         assert self.outputs_are(told, outputs)
 
+    @creates
     def test_the_same_key_for_another_task_is_refused(self) -> None:
         (one, _), (other, _) = self.examples[:2]
         assert self.post(self.api, dict(one), **{"Idempotency-Key": "k"}).status_code == 201

@@ -59,7 +59,7 @@ class Fences(Suite):
         self.monkeypatch.setattr(self.kind, "perform", staticmethod(fails))
         late = run(process, self.work, ids)
         assert (late.again, late.unbegun) == ([], [])
-        assert {self.stored(identity).error for identity in ids} == {""}
+        assert {self.stored(identity).error for identity in ids} == {claims.LOST}
 
     def test_a_retry_while_the_first_run_works_is_not_ended_by_it(self) -> None:
         (identity,) = self.store()

@@ -4,7 +4,7 @@ from typing import Any
 
 from durable import listing
 from durable.claims import Process
-from durable.listing import Filters
+from durable.filters import Filters
 from durable.testing.processes import run, take
 from durable.testing.suite import Suite
 

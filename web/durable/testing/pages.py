@@ -11,7 +11,7 @@ from django.conf import settings
 
 from durable.claims import Process
 from durable.testing.processes import run
-from durable.testing.suite import Suite, as_text
+from durable.testing.suite import Suite, as_text, creates
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
@@ -31,11 +31,13 @@ class Pages(Suite):
         texts = {name: as_text(value) for name, value in {**self.work.optional, **inputs}.items()}
         return {"idempotency_key": key, **{name: text for name, text in texts.items() if text not in ("", "False")}}
 
+    @creates
     def test_the_page_has_a_control_for_each_input(self) -> None:
         page = self.html()
         for name in self.work.inputs:
             assert re.search(rf'<(input|select|textarea)[^>]* name="{name}"', page), name
 
+    @creates
     def test_the_form_creates_a_task_once(self) -> None:
         for inputs, _ in self.examples:
             before, sent = self.count(), self.form(inputs)
@@ -45,6 +47,7 @@ class Pages(Suite):
             row = self.kind.objects.order_by("-id")[0]
             assert tuple(getattr(row, name) for name in self.work.inputs) == self.given(inputs)
 
+    @creates
     def test_the_form_shows_what_cannot_be_taken_and_stores_nothing(self) -> None:
         for inputs in self.refused:
             answer = self.client.post(self.page, self.form(inputs))
@@ -58,7 +61,7 @@ class Pages(Suite):
         ids = self.store(4)
         run(Process("here/1"), self.work, ids[:1])
         self.kind.objects.cancel(ids[1:2])
-        for page in (self.html(), self.html(f"{self.page}tasks")):
+        for page in (self.html(), self.html(f"{self.page}tasks/now")):
             shown = dict(re.findall(r'data-id="(\d+)" data-status="(\w+)"', page))
             assert [shown[str(identity)] for identity in ids] == ["success", "cancelled", "created", "created"]
 
@@ -84,10 +87,11 @@ class Pages(Suite):
         assert answer.status_code == 303
         assert self.states(ids) == ["cancelled"] * 3
 
+    @creates
     def test_a_file_makes_a_batch(self) -> None:
         file = io.BytesIO(self.csv([dict(inputs) for inputs in itertools.islice(self.inputs, 7)]))
         file.name = "tasks.csv"
-        answer = self.client.post(f"{self.page}batches", {"file": file, "idempotency_key": "k"})
+        answer = self.client.post(f"{self.page}batches/new", {"file": file, "idempotency_key": "k"})
         assert answer.status_code == 303, answer.content.decode()[:500]
         assert self.count() == 7
         assert self.client.get(answer["Location"].partition("#")[0]).status_code == 200
@@ -98,12 +102,21 @@ class Pages(Suite):
             self.client.cookies[settings.LANGUAGE_COOKIE_NAME] = code
             assert f'lang="{code}"'.lower() in self.html().lower()
 
+    @creates
     def test_the_document_of_the_api_names_its_inputs_and_outputs(self) -> None:
         document = self.get("/api/openapi.json")
         body = document["paths"][self.api]["post"]["requestBody"]["content"]["application/json"]["schema"]
         new = document["components"]["schemas"][body["$ref"].rpartition("/")[2]] if "$ref" in body else body
-        assert list(new["properties"]) == list(self.work.inputs)
+        assert list(new["properties"]) == [*self.work.inputs, "run_after"]
         assert set(new.get("required", [])) == set(self.work.inputs) - set(self.work.optional)
+
+    @creates
+    def test_the_example_of_the_document_is_taken(self) -> None:
+        operation = self.get("/api/openapi.json")["paths"][self.api]["post"]
+        sent = operation["requestBody"]["content"]["application/json"]["example"]
+        answer = self.client.post(self.api, sent, "application/json")
+        refused = "give the model an attribute example_<input> for each input that is refused"
+        assert answer.status_code == 201, f"{refused}: {answer.content.decode()}"
 
     def test_the_admin_looks_at_it(self, admin_client: Any) -> None:
         ids, options = self.store(2), self.kind._meta

@@ -13,16 +13,18 @@ from django.core.cache import cache
 from django.db import models
 from django.test import Client
 
-from durable import listing, services, stats
+from durable import bounds, listing, pauses, services, stats
 from durable.batches import Reader
 from durable.kinds import Kind
-from durable.models import Batch
+from durable.models import Batch, Status
 from durable.testing.broker import broker, publisher
 from durable.testing.database import keep_in_a_file
+from durable.testing.processes import ago
 
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
 Example = tuple[Mapping[str, Any], Mapping[str, Any]]
 keep_in_a_file()
+creates = pytest.mark.usefixtures("creates")  # a test that sends the kind's inputs over HTTP
 
 
 class Suite:
@@ -45,12 +47,21 @@ class Suite:
         settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
         cache.clear()
         stats.memories.clear()
+        bounds.waiting.clear()
+        pauses.gate.until = 0.0
         monkeypatch.setattr("durable.services.publisher", publisher)
         monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
+        monkeypatch.setattr(self.work, "backoff", lambda attempts: 0.0)  # Tries says otherwise
         self.client, self.monkeypatch = Client(), monkeypatch
         broker.sent()
         yield
         broker.sent()
+
+    @pytest.fixture
+    def creates(self) -> None:
+        """For kinds alone whose tasks can be created over HTTP."""
+        if not self.work.creatable:
+            pytest.skip("the tasks of this kind are not created over HTTP: Work.creatable is False")
 
     @property
     def work(self) -> Kind:
@@ -112,14 +123,18 @@ class Suite:
         task, _ = services.create_task(kind=self.work, values=self.values(inputs), **more)
         return int(task.pk)
 
-    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None) -> Batch:
+    def batch(self, count: int, inputs: Iterator[Mapping[str, Any]] | None = None, **more: Any) -> Batch:
         """Store a batch by the service."""
         reader, inputs = Reader(self.work), inputs or self.inputs
         for number in range(count):
             given = next(inputs)
             reader.take(number + 1, [given.get(name, self.work.optional.get(name)) for name in self.work.inputs])
-        batch, _ = services.create_batch(kind=self.work, rows=reader.finish())
+        batch, _ = services.create_batch(kind=self.work, rows=reader.finish(), **more)
         return batch
+
+    def fall_due(self, ids: Sequence[int]) -> None:
+        """Have the time of the scheduled ones come."""
+        self.kind.objects.filter(pk__in=ids, status=Status.SCHEDULED).update(due_time=ago(1))
 
     def row(self, identity: int) -> Any:
         """A task as people see it."""
@@ -170,7 +185,10 @@ def value_of(kind: Kind, name: str, value: Any) -> Any:
     """A value of a column as Python has it, from JSON, from a CSV file or from the row."""
     field = kind.fields[name]
     if isinstance(field, models.JSONField):
-        return json.loads(value) if isinstance(value, str) and value else value or None
+        try:
+            return json.loads(value)
+        except (TypeError, ValueError):  # it is no text, or text that JSON gave
+            return value or None
     return None if value == "" and field.null else field.to_python(value)
 
 

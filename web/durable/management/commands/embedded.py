@@ -14,10 +14,11 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from durable.embedded.supervisor import Supervisor
 from durable.env import env_int
+from durable.folders import run_dir
 
 
 class Command(BaseCommand):
-    help = "Runs Redis, web, worker and beat on this machine, until Ctrl-C; the port is HTTP_PORT (8000)."
+    help = "Runs Redis, web and worker on this machine, until Ctrl-C; the port is HTTP_PORT (8000)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--reload, for development."""
@@ -26,13 +27,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, reload: bool, **options: Any) -> None:
         """Set up DATA_DIR and run."""
         port, data = env_int("HTTP_PORT", 8000, 1, 65535), settings.DATA_DIR
-        for folder in (data, data / "logs", data / "run"):
+        for folder in (data, data / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        run_dir(data / "run")
         with alone_in(data):
             check_port(port)
             os.environ |= environment(data, port, reload)
             if not reload:
                 call_command("collectstatic", interactive=False, verbosity=0)
+            close_to_others(data)
             Supervisor(port, reload).main()
 
 
@@ -45,6 +48,14 @@ def environment(data: Path, port: int, reload: bool) -> dict[str, str]:
         "WEB_BIND": f"127.0.0.1:{port}",
         "DJANGO_DEV": "1" if reload else "0",
     }
+
+
+def close_to_others(data: Path) -> None:
+    """What Redis, SQLite and the logs write is for this user's eyes alone, whatever DATA_DIR's own mode is."""
+    os.umask(0o077)
+    for pattern in ("abacus.sqlite3*", "logs/*", "appendonlydir/*"):  # written by an earlier version
+        for path in data.glob(pattern):
+            path.chmod(0o600)
 
 
 @contextmanager

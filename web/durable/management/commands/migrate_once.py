@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                 logger.info("migrations: another container has run them")
                 return
             with first_time():
-                call_command("migrate", interactive=False, verbosity=1)
+                call_command("migrate", interactive=False, verbosity=int(settings.LOG_FORMAT == "line"))
         logger.info("migrations: done")
 
 

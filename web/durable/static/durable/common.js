@@ -9,7 +9,7 @@ const [connection, announcer] = ["connection", "announcer"].map(byId);
 
 const [LONGEST_PAUSE, TIMEOUT] = [10_000, 15_000];
 const RETRY_PAUSES = [500, 1000, 2000, 4000];
-const AWAY = [502, 503, 504];
+const [AWAY, SOON] = [[502, 503, 504], 10]; // seconds: what is to be sent again later than that is told at once
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const once = (event) => new Promise((resolve) => document.addEventListener(event, resolve, { once: true }));
@@ -28,30 +28,28 @@ function fragment(html) {
 
 // Times: the server tells UTC, the reader sees the own zone.
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
-const parts = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" };
-const shortClock = new Intl.DateTimeFormat(language, parts);
+const hours = { hour: "numeric", minute: "2-digit", second: "2-digit" };
+const [ofToday, ofOtherDays] = [hours, { month: "short", day: "numeric", ...hours }].map((parts) => new Intl.DateTimeFormat(language, parts));
+const short = (moment) => (moment.toDateString() === new Date().toDateString() ? ofToday : ofOtherDays).format(moment);
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 
 function inSeconds(seconds) {
-  const [amount, unit] = seconds < 1 ? [Math.round(seconds * 1000), "millisecond"] : [seconds, "second"];
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }).format(amount);
+  return new Intl.NumberFormat(language, { style: "unit", unit: "second", maximumFractionDigits: 0 }).format(seconds);
 }
 
 function localize(root) {
   for (const time of root.querySelectorAll("time")) {
     const moment = new Date(time.dateTime);
-    time.textContent = shortClock.format(moment);
+    time.textContent = "day" in time.dataset ? clock.format(moment) : short(moment);
     time.title = clock.format(moment);
-  }
-  for (const run of root.querySelectorAll("[data-from]")) {
-    run.textContent = inSeconds(Math.max(0, new Date(run.dataset.to) - new Date(run.dataset.from)) / 1000);
   }
   for (const zone of root.querySelectorAll("[data-zone]")) zone.textContent = clock.resolvedOptions().timeZone;
 }
 
 // Asking
 async function get(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT) });
+  const response = await fetch(url, { headers: { "X-Requested-With": "fetch" }, signal: AbortSignal.timeout(TIMEOUT) });
+  if (response.status === 401) location.reload(); // logged out meanwhile: the page itself leads to the login
   if (!response.ok) throw new Error(response.statusText);
   return response;
 }
@@ -69,7 +67,8 @@ async function keepAsking(renew, interval, tell = () => {}) {
 
 async function post(url, request) {
   const response = await fetch(url, { method: "POST", ...request, signal: AbortSignal.timeout(request.patience ?? TIMEOUT) });
-  if (AWAY.includes(response.status)) throw new Error(response.statusText);
+  const soon = Number(response.headers.get("Retry-After") ?? 0) <= SOON;
+  if (AWAY.includes(response.status) && soon) throw new Error(response.statusText);
   return { status: response.status, location: response.headers.get("Location"), text: await response.text() };
 }
 

@@ -29,9 +29,9 @@ function accept({ location: address, text }, key) {
   // Without a Location it is the newest: nearly always the reader's own.
   newestMade = address?.match(/\d+$/)?.[0] ?? text.match(/id="task-(\d+)"/)?.[1];
   trustOldAnswersFrom = performance.now() + 5000;
-  watched.add(newestMade);
   showErrors({});
-  show(text, true);
+  showMade(fragment(text).getElementById("made-now").content.querySelector(".made"));
+  if (!location.search || /^\?made=\d+$/.test(location.search)) show(text, true);
   if (keyField.value !== key) return; // The reader types the next one already.
   renewKey();
   first?.focus();
@@ -62,7 +62,6 @@ async function deliver() {
   const answer = await send(form.action, request, (text) => say(progress, text));
   if (!answer) showErrors({ error: texts.gaveUp });
   else if (answer.status !== 201) showErrors(problem(answer));
-  else if (location.search) location.assign(form.action); // another list than the newest tasks
   else accept(answer, key);
 }
 

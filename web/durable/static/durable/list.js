@@ -10,7 +10,6 @@ const onFirstPage = !/[?&](before|after)=/.test(location.search);
 
 const received = new WeakMap(); // what the server sent for a row; what did not change stays the same element
 const known = new Map(); // id -> row, in the list or held back
-const watched = new Set(); // the reader's own tasks, whose end is announced
 let wanted = []; // the rows of the newest answer
 let since = "";
 let newestMade = 0;
@@ -19,13 +18,14 @@ let trustOldAnswersFrom = 0;
 function show(html, atOnce = false) {
   const fresh = fragment(html);
   if (!fresh.getElementById("hint")) return;
+  showHindrance(fresh);
+  fresh.getElementById("made-now")?.remove();
   // A cache on the way may answer with the list from before the task that was just made.
   if (performance.now() < trustOldAnswersFrom && !fresh.getElementById(`task-${newestMade}`)) return;
   const [body, freshBody] = [list, fresh].map((root) => root.querySelector("tbody"));
   since = freshBody?.dataset.since ?? "";
   if (body && freshBody) {
     if (!takeRows([...freshBody.rows])) return;
-    say(list.querySelector("#hint"), fresh.querySelector("#hint").textContent);
     if (atOnce || !reading()) settle();
     else offer();
     replacePager(fresh.querySelector("#pager"));
@@ -33,7 +33,6 @@ function show(html, atOnce = false) {
     list.replaceChildren(fresh);
     adopt();
   }
-  announceFinished();
 }
 
 function adopt() {
@@ -71,6 +70,8 @@ function replace(old, row) {
   row.classList.toggle("fresh", !old);
   if (!old?.isConnected) return row;
   const focused = old.contains(document.activeElement);
+  const [ticked, box] = [old, row].map((each) => each.querySelector(".pick input"));
+  if (ticked && box) box.checked = ticked.checked;
   old.replaceWith(row);
   if (focused) (row.querySelector("button") ?? row.cells[0]).focus();
   return row;
@@ -118,33 +119,10 @@ function replacePager(fresh) {
   if (focused) fresh.querySelector(`[rel=${focused}]`)?.focus();
 }
 
-function announceFinished() {
-  // Only the reader's own tasks: a busy list would never stop talking.
-  const sentences = [];
-  for (const id of watched) {
-    const row = byId(`task-${id}`);
-    const text = row && texts[row.dataset.status];
-    if (!text) continue;
-    sentences.push(fill(text, { id, what: told(row, "[data-what]"), outcome: told(row, "[data-outcome]") }));
-    watched.delete(id);
-  }
-  if (sentences.length) announcer.textContent = sentences.join(" ");
-}
-
-function told(row, cells) {
-  return [...row.querySelectorAll(cells)].map((cell) => cell.textContent.trim()).filter(Boolean).join(", ");
-}
-
 async function renewList() {
   const url = new URL(list.dataset.url, location);
   if (since) url.searchParams.set("since", since);
   show(await (await get(url)).text());
-}
-
-function tellConnection(answered, failures) {
-  if (!answered && failures) say(connection, texts.away);
-  if (answered && failures > 1) say(announcer, texts.back);
-  if (answered) say(connection, "");
 }
 
 newTasks.addEventListener("click", () => {
@@ -153,4 +131,4 @@ newTasks.addEventListener("click", () => {
 });
 addEventListener("resize", makeScrollable);
 adopt();
-if (onFirstPage) keepAsking(renewList, POLL, tellConnection);
+if (onFirstPage) keepRenewing(renewList, POLL);

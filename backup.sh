@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# A backup of the Compose stack's MySQL while it runs, and its restore: ./run.sh backup, ./run.sh restore
+#
+#   ./run.sh backup FILE     into a new file; - writes it to standard output
+#   ./run.sh restore FILE    into a stack whose database is empty; it is started anew with what the file has
+#
+# The file is a tar of manifest.json (when, version, migrations, rows of each table, checksum) and database.sql.gz, which
+# any mysql client can read. It is of one moment: --single-transaction, so nobody waits for it. It holds no secrets of
+# .env, and all data. COMPOSE_PROJECT_NAME, COMPOSE_FILE and .env count as usual. ./run.sh without Docker makes
+# the same of SQLite by itself (durable/embedded/backup.py).
+set -euo pipefail
+
+say() { printf 'abacus: %s\n' "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/abacus-backup.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+in_mysql() { # SCRIPT [ARGUMENT...]: in MySQL's container, where root can log in by the socket
+  # shellcheck disable=SC2016  # it is expanded there
+  docker compose exec -T mysql bash -euo pipefail -c 'export MYSQL_PWD=$(cat /run/secrets/mysql_root_password); '"$1" "$@"
+}
+
+sql() { # STATEMENT: prints its rows
+  # shellcheck disable=SC2016
+  in_mysql 'mysql -uroot -N -B "$MYSQL_DATABASE" -e "$1"' "$1"
+}
+
+object() { # reads "NAME NUMBER" lines, or with an argument "NAME WORD" lines; prints a JSON object
+  awk -v q="${1:-}" 'BEGIN { printf "{" } { printf "%s\"%s\": %s%s%s", sep, $1, q, $2, q; sep = ", " } END { printf "}" }'
+}
+
+backup() { # FILE
+  local target=$1 sum version
+  [ "$target" = - ] || [ ! -e "$target" ] || die "$target is there already: name another file."
+  # One INSERT per row, so that they can be counted in what was written; per table one transaction, so that it is read
+  # fast all the same. --source-data: from which place in the binary log on a recovery would go on.
+  # shellcheck disable=SC2016
+  in_mysql 'mysqldump -uroot --single-transaction --source-data=2 --no-tablespaces --set-gtid-purged=OFF --hex-blob \
+    --skip-extended-insert --no-autocommit "$MYSQL_DATABASE"' | gzip >"$folder/database.sql.gz"
+  gzip -dc "$folder/database.sql.gz" | sed -n 's/^CREATE TABLE `\([^`]*\)` .*/\1 0/p; s/^INSERT INTO `\([^`]*\)` .*/\1 1/p; $p' |
+    awk '/^-- Dump completed/ { whole = 1; next } { n[$1] += $2 }
+      END { if (!whole) exit 1; for (table in n) print table, n[table] }' | sort >"$folder/rows" ||
+    die "The dump is not whole: nothing was written."
+  sum=$(sha256sum <"$folder/database.sql.gz")
+  version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+  printf '{"made": "%s", "version": "%s", "database": "mysql",\n "migrations": %s,\n "rows": %s,\n "sha256": "%s"}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$version" \
+    "$(sql 'SELECT app, MAX(name) FROM django_migrations GROUP BY app' | object '"')" "$(object <"$folder/rows")" \
+    "${sum%% *}" >"$folder/manifest.json"
+  if [ "$target" = - ]; then
+    tar -C "$folder" -cf - manifest.json database.sql.gz
+  else
+    (umask 077 && tar -C "$folder" -cf "$target.part" manifest.json database.sql.gz)
+    mv "$target.part" "$target"
+  fi
+  say "$(awk '{ n += $2 } END { print n " rows of " NR " tables" }' "$folder/rows")"
+}
+
+rows_of_its_own() { # prints "TABLE NUMBER" of each table that holds what somebody has made
+  local table number
+  for table in $(sql "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"); do
+    case $table in
+      django_* | auth_permission | auth_group* | durable_claim | durable_worker | durable_lease) continue ;;
+      durable_counter | durable_total | durable_tally) continue ;;
+    esac
+    number=$(sql "SELECT COUNT(*) FROM \`$table\`")
+    [ "$number" = 0 ] || echo "$table $number"
+  done
+}
+
+restore() { # FILE
+  local source=$1 sum held
+  [ -f "$source" ] || die "There is no file $source: name the backup, ./run.sh restore FILE."
+  tar -C "$folder" -xf "$source" manifest.json database.sql.gz || die "$source is no whole backup of a Compose stack."
+  sum=$(sha256sum <"$folder/database.sql.gz")
+  grep -q "\"sha256\": \"${sum%% *}\"" "$folder/manifest.json" ||
+    die "$source is damaged: its checksum is not the one that its manifest names. Take another one."
+  docker compose up -d --wait mysql >&2
+  held=$(rows_of_its_own)
+  [ -z "$held" ] || die "The database is not empty (${held//$'\n'/, }): restore into a new project" \
+    "(COMPOSE_PROJECT_NAME=other), or remove this one with its data (docker compose down -v)."
+  docker compose run --rm --no-deps -T migrate manage restore --fits <"$folder/manifest.json"
+  docker compose stop haproxy web celery >&2
+  load
+  docker compose up -d >&2
+  say "restored; what had not ended goes on"
+}
+
+load() { # the dump into the database, all of it or nothing
+  # shellcheck disable=SC2016
+  local empty='mysql -uroot -e "DROP DATABASE IF EXISTS \`$MYSQL_DATABASE\`; CREATE DATABASE \`$MYSQL_DATABASE\`"'
+  in_mysql "$empty"
+  # Who worked on what is of no use in another life: what they held waits, and the sweep publishes it.
+  # shellcheck disable=SC2016
+  { gzip -dc "$folder/database.sql.gz" &&
+    printf 'DELETE FROM durable_claim; DELETE FROM durable_worker; DELETE FROM durable_lease; COMMIT;\n'; } |
+    in_mysql 'mysql -uroot "$MYSQL_DATABASE"' || { in_mysql "$empty"; die "The dump could not be read: the database is empty again."; }
+}
+
+case ${1:-} in
+  backup | restore) [ $# -eq 2 ] || die "name a file: ./run.sh $1 FILE"; "$1" "$2" ;;
+  *) die "no such thing: ${1:-} (backup, restore)" ;;
+esac

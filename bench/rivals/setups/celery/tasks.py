@@ -1,0 +1,15 @@
+from celery import shared_task
+
+from bench.rivals.rows.models import Row
+from bench.rivals.rows.work import compute
+
+
+@shared_task
+def multiply(identity: int) -> None:
+    compute(identity)
+
+
+def enqueue(x: int, y: int) -> int:
+    row = Row.objects.create(x=x, y=y)
+    multiply.delay_on_commit(row.pk)
+    return row.pk

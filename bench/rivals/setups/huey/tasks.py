@@ -1,0 +1,15 @@
+from huey.contrib.djhuey import db_task
+
+from bench.rivals.rows.models import Row
+from bench.rivals.rows.work import compute
+
+
+@db_task()
+def multiply(identity: int) -> None:
+    compute(identity)
+
+
+def enqueue(x: int, y: int) -> int:
+    row = Row.objects.create(x=x, y=y)
+    multiply(row.pk)
+    return row.pk

@@ -1,0 +1,152 @@
+"""docker-stack.yaml on a Swarm of three machines, as docs/several-machines.md has it, and what a lost machine costs."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checker import Load, Outcome, check, next_id, rows, settle
+from images import derived
+from verbs import last
+
+from support.http import ask
+from support.needs import need
+from support.stack import IMAGE
+from support.swarm import EDGES, MACHINES, Swarm, swarm_missing
+from support.waiting import wait_for
+
+# derived() names them.
+NEW, BROKEN = f"{IMAGE}-swarm-new:latest", f"{IMAGE}-swarm-broken:latest"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Swarm]:
+    """Three machines."""
+    need(swarm_missing())
+    with Swarm() as running:
+        running.make(derived("swarm-new", "LABEL test=new"), derived("swarm-broken", "RUN rm /app/web/config/wsgi.py"))
+        yield running
+
+
+@pytest.fixture
+def swarm(cluster: Swarm) -> Swarm:
+    """The same, well again after whatever was done to it."""
+    cluster.wait_well(120)
+    return cluster
+
+
+def one_with(swarm: Swarm, service: str) -> tuple[str, str]:
+    """The edge machine that has the most containers of the service, and its address."""
+    victim = max(EDGES, key=lambda machine: swarm.placed(service)[machine])
+    return victim, swarm.address(victim)
+
+
+def begun(swarm: Swarm, folder: Path, rate: float, seconds: float) -> tuple[Load, int]:
+    """Load that runs, and its first id."""
+    first = next_id(swarm)
+    load = Load(swarm, folder, rate, seconds)
+    wait_for(lambda: next_id(swarm) > first + rate, 30, "the load runs")
+    return load, first
+
+
+def outcome(swarm: Swarm, first: int, before: dict[int, Any], report: dict[str, Any]) -> Outcome:
+    """What became of it once all of it has ended; nothing lost, nothing doubled."""
+    settled = settle(swarm, first, 180)
+    found = check(before, rows(swarm, first), report, settled)
+    print(f"\n{found.line()}")
+    assert not (found.lost or found.doubled or found.wrong), found.line()
+    assert not found.without_retry_after
+    return found
+
+
+def failed_elsewhere(report: dict[str, Any], address: str, began: float, done: float) -> list[dict[str, Any]]:
+    """The failures at other addresses, but for those while it was done and of the two seconds after that."""
+    return [f for f in report["failures"] if f["address"] != address and not began <= f["at"] <= done + 2]
+
+
+def test_each_edge_machine_answers_and_the_containers_are_spread(swarm: Swarm) -> None:
+    for address in swarm.addresses:
+        assert ask("GET", f"http://{address}/").status == 200
+        assert ask("GET", f"http://{address}/health").json()["status"] == "ok"
+    # As they were placed at first: later, Swarm moves none that runs.
+    assert swarm.at_first["haproxy"] == dict.fromkeys(EDGES, 1)
+    assert swarm.at_first["web"] == swarm.at_first["celery"] == dict.fromkeys(MACHINES, 1)
+    assert swarm.at_first["mysql"] == swarm.at_first["redis"] == {MACHINES[0]: 1}
+
+
+def test_containers_are_as_hardened_as_on_one_machine(swarm: Swarm) -> None:
+    told = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}"
+    for machine in MACHINES:
+        containers = swarm.on(machine, "docker", "ps", "-q").split()
+        for line in swarm.on(
+            machine, "docker", "inspect", "-f", f"{told} {{{{.Config.User}}}}", *containers
+        ).splitlines():
+            read_only, drop, memory, processes, user = line.split()
+            assert (read_only, drop) == ("true", "[ALL]")
+            assert int(memory) > 0
+            assert int(processes) > 0
+            assert user not in {"", "0", "root"}
+
+
+def test_an_update_and_a_new_key_fail_no_request(swarm: Swarm, tmp_path: Path) -> None:
+    load, first = begun(swarm, tmp_path, 60, 300)
+    result = swarm.stack("up", APP_IMAGE=NEW, DJANGO_SECRET_KEY="k" * 50)
+    before = rows(swarm, first)
+    report = load.end()
+    assert result.returncode == 0, result.stderr
+    assert not outcome(swarm, first, before, report).failed, report["failures"][:5]
+    swarm.settings |= {"APP_IMAGE": NEW}
+    assert {image for service in ("web", "celery") for _, image in swarm.tasks(service)} == {NEW}
+    machine = next(iter(swarm.placed("web")))
+    assert swarm.inside(machine, "web", "cat", "/run/secrets/django_secret_key") == "k" * 50
+    keys = swarm.on(
+        MACHINES[0], "docker", "secret", "ls", "--format", "{{.Name}}", "--filter", "name=abacus_django_secret_key_"
+    )
+    assert len([name for name in keys.split() if "fallbacks" not in name]) == 1
+
+
+def test_a_broken_image_is_rolled_back_and_fails_no_request(swarm: Swarm, tmp_path: Path) -> None:
+    images = {image for _, image in swarm.tasks("web")}
+    load, first = begun(swarm, tmp_path, 60, 300)
+    result = swarm.stack("up", APP_IMAGE=BROKEN)
+    before = rows(swarm, first)
+    report = load.end()
+    assert result.returncode == 1
+    assert "No module named 'config.wsgi'" in result.stderr
+    assert "stopped: web failed. What ran before serves on" in result.stderr
+    assert not outcome(swarm, first, before, report).failed, report["failures"][:5]
+    assert {image for _, image in swarm.tasks("web")} == images
+    assert {image for _, image in swarm.tasks("celery")} == images
+
+
+def test_a_machine_that_dies_fails_requests_at_its_own_address_alone(swarm: Swarm, tmp_path: Path) -> None:
+    victim, address = one_with(swarm, "web")
+    load, first = begun(swarm, tmp_path, 100, 300)
+    began = time.time()
+    with swarm.killed(victim):
+        done = time.time()
+        wait_for(
+            lambda: swarm.placed("web").total() == 3 and not swarm.placed("web")[victim], 60, "three web elsewhere"
+        )
+        before = rows(swarm, first)
+        report = load.end()
+        outcome(swarm, first, before, report)
+    assert [f for f in report["failures"] if f["address"] == address]
+    assert failed_elsewhere(report, address, began, done) == []
+
+
+def test_a_machine_that_is_cut_off_for_twenty_seconds_loses_and_doubles_nothing(swarm: Swarm, tmp_path: Path) -> None:
+    victim, address = one_with(swarm, "celery")
+    load, first = begun(swarm, tmp_path, 60, 300)
+    began = time.time()
+    with swarm.cut_off(victim):
+        done = time.time()
+        last(20)
+    before = rows(swarm, first)
+    joined = time.monotonic()
+    swarm.wait_well(120)
+    print(f"\nwell {time.monotonic() - joined:.0f} s after it")
+    report = load.end()
+    outcome(swarm, first, before, report)
+    assert failed_elsewhere(report, address, began, done) == []
