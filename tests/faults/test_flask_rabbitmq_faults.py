@@ -15,7 +15,8 @@ from support.http import Answer
 from support.waiting import wait_for
 
 EVERY = 0.05  # seconds between two requests: more than the threads could serve if each waited for RabbitMQ
-LASTS = 5.0  # seconds of a pause or a cut: several times longer than a request waits
+LASTS = 12.0  # seconds of a pause or a cut: several times longer than a request waits
+IN_TIME = 9.0  # seconds: what waits for RabbitMQ instead of giving up takes as long as the fault
 Timed = tuple[Answer, float]
 
 
@@ -78,14 +79,14 @@ def test_an_outage_of_rabbitmq_loses_nothing_that_was_accepted(sound: FlaskStack
         with VERBS[verb](container, LASTS):
             pass
         back = requests.accepted()
-        wait_for(lambda: requests.accepted() > back + 3, 30, "requests are accepted again")
+        wait_for(lambda: requests.accepted() > back + 3, 120, "requests are accepted again")
     answers = [future.result() for future in requests.answers]
     refused = [(answer, seconds) for answer, seconds in answers if answer.status != 202]
     slowest = max(seconds for _, seconds in answers)
     print(f"\nrabbitmq {verb}: {len(answers)} requests, {len(refused)} refused, slowest {slowest:.2f} s")
     assert {answer.status for answer, _ in refused} <= {503}
     assert all("retry-after" in answer.headers and answer.json()["error"].endswith(".") for answer, _ in refused)
-    assert slowest <= 5.5
+    assert slowest <= IN_TIME
     identities = [at_work, *(answer.json()["result_id"] for answer, _ in answers if answer.status == 202)]
     assert len(set(identities)) == len(identities)
     outcomes = {i: wait_for(partial(ended, sound.url, i), 40, f"{i} ends") for i in identities}
@@ -139,7 +140,7 @@ def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> Non
     identity = started(sound.url, 1)
     wait_for(lambda: running(sound.url, identity), 10, "it runs")
     lock = "import sqlite3, time; c = sqlite3.connect('/data/results.sqlite3'); c.execute('BEGIN EXCLUSIVE'); "
-    lock += "print('held', flush=True); time.sleep(7)"
+    lock += "print('held', flush=True); time.sleep(15)"
     command = ["docker", "exec", worker, "python", "-c", lock]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holding:
         assert holding.stdout
@@ -147,9 +148,9 @@ def test_a_locked_store_delays_outcomes_and_loses_none(sound: FlaskStack) -> Non
         asked_at = time.monotonic()
         refused = start(sound.url)
         assert (refused.status, "retry-after" in refused.headers) == (503, True)
-        assert time.monotonic() - asked_at <= 5.5
+        assert time.monotonic() - asked_at <= IN_TIME
     assert holding.returncode == 0
-    assert wait_for(lambda: ended(sound.url, identity), 20, "its outcome is stored")["state"] == "success"
+    assert wait_for(lambda: ended(sound.url, identity), 40, "its outcome is stored")["state"] == "success"
 
 
 def test_a_worker_that_hears_nothing_is_unhealthy(sound: FlaskStack) -> None:

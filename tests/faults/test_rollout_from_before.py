@@ -57,7 +57,16 @@ def images(stack: Stack) -> set[str]:
     return {docker("inspect", "-f", "{{.Config.Image}}", container) for container in containers}
 
 
-def test_no_request_fails_and_no_task_is_lost(old: Running, tmp_path: Path) -> None:
+def follows_by_one_up(old: Running) -> None:
+    """What is in front and behind takes this checkout's settings, and keeps the rows."""
+    new = Stack("abacus-test-from-before", HTTP_PORT=str(old.port))
+    new.port, new.url = old.port, old.url
+    new.up("--build")
+    new.wait_healthy("haproxy", "mysql", "redis", "web", "celery")
+    assert next_id(new) > 1
+
+
+def test_no_request_fails_no_task_is_lost_and_the_rest_follows_by_one_up(old: Running, tmp_path: Path) -> None:
     first = next_id(old)
     load = Load(old, tmp_path, 50, 90)
     wait_for(lambda: next_id(old) > first + 20, 20, "the load runs")
@@ -72,11 +81,4 @@ def test_no_request_fails_and_no_task_is_lost(old: Running, tmp_path: Path) -> N
     assert images(old) == {IMAGE}
     assert not outcome.failed, outcome.line()
     assert not (outcome.lost or outcome.doubled or outcome.wrong), outcome.line()
-
-
-def test_what_is_in_front_follows_by_one_up(old: Running) -> None:
-    new = Stack("abacus-test-from-before", HTTP_PORT=str(old.port))
-    new.port, new.url = old.port, old.url
-    new.up("--build")
-    new.wait_healthy("haproxy", "mysql", "redis", "web", "celery")
-    assert next_id(new) > 1
+    follows_by_one_up(old)

