@@ -110,7 +110,7 @@ def own_stack(nodeid: str) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the machine, no timing decides alone: a second try, but not where data went wrong."""
+    """Processes that share two cores: no timing decides alone, so a second try; none where data went wrong."""
     for item in items:
         if os.environ.get("CI") and not computes(item.nodeid):
             item.add_marker(pytest.mark.flaky(reruns=1, rerun_except=WENT_WRONG))
