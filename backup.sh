@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A backup of the Compose stack's MySQL while it runs, and its restore: ./run.sh backup, ./run.sh restore
+# A backup of the Compose stack's MySQL, here or elsewhere, while it runs, and its restore: ./run.sh backup, ./run.sh restore
 #
 #   ./run.sh backup FILE     into a new file; - writes it to standard output
 #   ./run.sh restore FILE    into a stack whose database is empty; it is started anew with what the file has
@@ -16,14 +16,25 @@ die() { say "$@"; exit 1; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/abacus-backup.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 
-in_mysql() { # SCRIPT [ARGUMENT...]: in MySQL's container, where root can log in by the socket
+in_mysql() { # SCRIPT [ARGUMENT...]: where MySQL's client is, which takes $LOGIN
   # shellcheck disable=SC2016  # it is expanded there
-  docker compose exec -T mysql bash -euo pipefail -c 'export MYSQL_PWD=$(cat /run/secrets/mysql_root_password); '"$1" "$@"
+  if here; then # root can log in by the socket
+    docker compose exec -T mysql bash -euo pipefail -c \
+      'export MYSQL_PWD=$(cat /run/secrets/mysql_root_password) LOGIN=-uroot POSITION=--source-data=2; '"$1" "$@"
+  else # as the app's user, who may not ask for the place in the binary log
+    docker compose run --rm --no-deps -T mysql-client 'export MYSQL_PWD=$(cat /run/secrets/mysql_password) POSITION=
+      LOGIN="-h$MYSQL_HOST -P$MYSQL_PORT -u$MYSQL_USER --ssl-mode=${MYSQL_SSL_MODE^^}"
+      LOGIN+=${MYSQL_SSL_CA_FILE:+ --ssl-ca=$MYSQL_SSL_CA_FILE}; '"$1" "$@"
+  fi
+}
+
+here() { # whether the project has a MySQL of its own
+  [ -n "${services:=$(docker compose config --services)}" ] && grep -qx mysql <<<"$services"
 }
 
 sql() { # STATEMENT: prints its rows
   # shellcheck disable=SC2016
-  in_mysql 'mysql -uroot -N -B "$MYSQL_DATABASE" -e "$1"' "$1"
+  in_mysql 'mysql $LOGIN -N -B "$MYSQL_DATABASE" -e "$1"' "$1" </dev/null
 }
 
 object() { # reads "NAME NUMBER" lines, or with an argument "NAME WORD" lines; prints a JSON object
@@ -34,9 +45,9 @@ backup() { # FILE
   local target=$1 sum version
   [ "$target" = - ] || [ ! -e "$target" ] || die "$target is there already: name another file."
   # One INSERT per row, so that they can be counted in what was written; per table one transaction, so that it is read
-  # fast all the same. --source-data: from which place in the binary log on a recovery would go on.
+  # fast all the same. $POSITION: from which place in the binary log on a recovery would go on.
   # shellcheck disable=SC2016
-  in_mysql 'mysqldump -uroot --single-transaction --source-data=2 --no-tablespaces --set-gtid-purged=OFF --hex-blob \
+  in_mysql 'mysqldump $LOGIN --single-transaction $POSITION --no-tablespaces --set-gtid-purged=OFF --hex-blob \
     --skip-extended-insert --no-autocommit "$MYSQL_DATABASE"' | gzip >"$folder/database.sql.gz"
   gzip -dc "$folder/database.sql.gz" | sed -n 's/^CREATE TABLE `\([^`]*\)` .*/\1 0/p; s/^INSERT INTO `\([^`]*\)` .*/\1 1/p; $p' |
     awk '/^-- Dump completed/ { whole = 1; next } { n[$1] += $2 }
@@ -58,15 +69,11 @@ backup() { # FILE
 }
 
 rows_of_its_own() { # prints "TABLE NUMBER" of each table that holds what somebody has made
-  local table number
-  for table in $(sql "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"); do
-    case $table in
-      django_* | auth_permission | auth_group* | durable_claim | durable_worker | durable_lease) continue ;;
-      durable_counter | durable_total | durable_tally) continue ;;
-    esac
-    number=$(sql "SELECT COUNT(*) FROM \`$table\`")
-    [ "$number" = 0 ] || echo "$table $number"
-  done
+  # shellcheck disable=SC2016
+  sql "SELECT CONCAT('SELECT ''', table_name, ''', COUNT(*) FROM \`', table_name, '\`;') FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND NOT table_name REGEXP
+    '^(django_|auth_permission$|auth_group|durable_(claim|worker|lease|counter|total|tally)$)'" |
+    in_mysql 'mysql $LOGIN -N -B "$MYSQL_DATABASE"' | awk '$2 > 0 { print $1, $2 }'
 }
 
 restore() { # FILE
@@ -76,10 +83,12 @@ restore() { # FILE
   sum=$(sha256sum <"$folder/database.sql.gz")
   grep -q "\"sha256\": \"${sum%% *}\"" "$folder/manifest.json" ||
     die "$source is damaged: its checksum is not the one that its manifest names. Take another one."
-  docker compose up -d --wait mysql >&2
+  if here; then docker compose up -d --wait mysql >&2; else docker compose up --no-log-prefix secrets >&2; fi
   held=$(rows_of_its_own)
   [ -z "$held" ] || die "The database is not empty (${held//$'\n'/, }): restore into a new project" \
     "(COMPOSE_PROJECT_NAME=other), or remove this one with its data (docker compose down -v)."
+  docker compose run --rm --no-deps -T migrate manage help restore >/dev/null 2>&1 ||
+    die "The image that the stack runs is older than this checkout and knows no restore: docker compose build, then try again."
   docker compose run --rm --no-deps -T migrate manage restore --fits <"$folder/manifest.json"
   docker compose stop haproxy web celery >&2
   load
@@ -88,14 +97,19 @@ restore() { # FILE
 }
 
 load() { # the dump into the database, all of it or nothing
-  # shellcheck disable=SC2016
-  local empty='mysql -uroot -e "DROP DATABASE IF EXISTS \`$MYSQL_DATABASE\`; CREATE DATABASE \`$MYSQL_DATABASE\`"'
-  in_mysql "$empty"
+  empty
   # Who worked on what is of no use in another life: what they held waits, and the sweep publishes it.
   # shellcheck disable=SC2016
   { gzip -dc "$folder/database.sql.gz" &&
     printf 'DELETE FROM durable_claim; DELETE FROM durable_worker; DELETE FROM durable_lease; COMMIT;\n'; } |
-    in_mysql 'mysql -uroot "$MYSQL_DATABASE"' || { in_mysql "$empty"; die "The dump could not be read: the database is empty again."; }
+    in_mysql 'mysql $LOGIN "$MYSQL_DATABASE"' || { empty; die "The dump could not be read: the database is empty again."; }
+}
+
+empty() { # no table is left; the database itself stays, which elsewhere the app's user might not make again
+  # shellcheck disable=SC2016
+  { echo 'SET FOREIGN_KEY_CHECKS = 0;'
+    sql "SELECT CONCAT('DROP TABLE \`', table_name, '\`;') FROM information_schema.tables WHERE table_schema = DATABASE()"
+  } | in_mysql 'mysql $LOGIN "$MYSQL_DATABASE"'
 }
 
 case ${1:-} in

@@ -118,7 +118,7 @@ backup() { # ROLE FILE: of the Compose stack where one runs or where the file is
   if [ "$role" = restore ]; then
     [ -f "$file" ] || die "There is no file $file: name the backup."
     ! tar -tf "$file" 2>/dev/null | grep -qx database.sql.gz || of=mysql
-  elif [ -z "${ABACUS_IMAGE:-}${DATA_DIR:-}" ] && [ -n "$(docker compose ps -q mysql 2>/dev/null)" ]; then
+  elif [ -z "${ABACUS_IMAGE:-}${DATA_DIR:-}" ] && [ -n "$(docker compose ps -q 2>/dev/null)" ]; then
     of=mysql
   fi
   [ "$of" = sqlite ] || exec ./backup.sh "$role" "$file"
