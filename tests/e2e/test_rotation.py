@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import subprocess
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -12,19 +11,13 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 import pytest
 
 from support.needs import need
-from support.stack import ROOT, Stack, docker_missing
+from support.rotation import documented, follow
+from support.stack import Stack, docker_missing
 from support.waiting import wait_for
 
 NAMES = ("DJANGO_SECRET_KEY", "REDIS_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD")
 PASSWORD = secrets.token_urlsafe(16)
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-
-
-def documented(secret: str, after: bool = False) -> str:
-    """The command in SECURITY.md's row of a secret, before or after the change."""
-    (row,) = (line for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith(f"| {secret}"))
-    (command,) = re.findall(r"`(docker compose [^`]*)`", row.split(" | ")[2 if after else 1])
-    return str(command)
 
 
 class Rotated(Stack):
@@ -64,13 +57,6 @@ class Rotated(Stack):
         self.env[f"{name}_FILE"] = str(path)
         return path
 
-    def run(self, command: str, file: Path | None = None) -> None:
-        """What SECURITY.md says, in a shell."""
-        env = {**self.env, "COMPOSE_PROJECT_NAME": self.project}
-        command = command.replace("<FILE", f"<{file}")
-        done = subprocess.run(command, shell=True, cwd=self.root, env=env, capture_output=True, text=True)
-        assert done.returncode == 0, (command, done.stderr)
-
     def change(self) -> None:
         """All of them at once."""
         for name, service in zip(NAMES, ("web", "redis", "mysql", "mysql"), strict=True):
@@ -79,11 +65,11 @@ class Rotated(Stack):
         (self.folder / "before").write_text(self.old["DJANGO_SECRET_KEY"])
         self.env["DJANGO_SECRET_KEY_FALLBACKS_FILE"] = str(self.folder / "before")
         new = {name: self.make(name) for name in NAMES}
-        self.run(documented("`MYSQL_PASSWORD_FILE`"), new["MYSQL_PASSWORD"])
-        self.run(documented("`MYSQL_ROOT_PASSWORD_FILE`"), new["MYSQL_ROOT_PASSWORD"])
-        self.run(documented("Redis's `admin`"))
+        follow(self, documented("`MYSQL_PASSWORD_FILE`"), new["MYSQL_PASSWORD"])
+        follow(self, documented("`MYSQL_ROOT_PASSWORD_FILE`"), new["MYSQL_ROOT_PASSWORD"])
+        follow(self, documented("Redis's `admin`"))
         self.up("--force-recreate")
-        self.run(documented("`MYSQL_PASSWORD_FILE`", after=True))
+        follow(self, documented("`MYSQL_PASSWORD_FILE`", after=True))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The stack on RabbitMQ: the same promises, and what RabbitMQ alone can do wrong."""
 
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -14,6 +15,7 @@ from verbs import VERBS, docker, pause
 
 from support.http import ask
 from support.needs import need
+from support.rotation import documented, follow
 from support.stack import Stack, docker_missing
 from support.waiting import wait_for
 
@@ -133,3 +135,24 @@ def test_redis_is_only_the_cache_then(rabbit: Stack) -> None:
         until_ended(rabbit, created(rabbit, 5), 10)
     finally:
         rabbit.compose("start", "redis")
+
+
+def test_its_password_is_changed_as_the_security_page_says(rabbit: Stack, tmp_path: Path) -> None:
+    def known() -> str:
+        return rabbit.compose("exec", "-T", "rabbitmq", "cat", "/run/secrets/rabbitmq_password")
+
+    def opens(password: str) -> bool:
+        listed = rabbit.compose(
+            "exec", "-T", "rabbitmq", "rabbitmqctl", "authenticate_user", "abacus", password, check=False
+        )
+        return "Success" in listed
+
+    old, file = known(), tmp_path / "rabbitmq_password"
+    file.write_text(secrets.token_hex(32))
+    file.chmod(0o444)
+    follow(rabbit, documented("`RABBITMQ_PASSWORD_FILE`"), file)
+    rabbit.env["RABBITMQ_PASSWORD_FILE"] = str(file)
+    rabbit.up("--force-recreate", "--scale", "celery=2")
+    assert known() == file.read_text() != old
+    assert (opens(old), opens(file.read_text())) == (False, True)
+    until_ended(rabbit, created(rabbit, 5), 20)
