@@ -4,6 +4,7 @@
 """
 
 import argparse
+import itertools
 import statistics
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def say(line: str) -> None:
 
 def told(verdict: Verdict, rounds: list[Round], took: float) -> str:
     """The table of what was counted."""
-    times = sorted(verdict.recoveries) or [0.0]
+    times = sorted(itertools.chain.from_iterable(verdict.recoveries)) or [0.0]
     numbers = {
         "accepted": f"{verdict.accepted:,}",
         "lost": f"{verdict.lost:,}",
@@ -60,7 +61,7 @@ def told(verdict: Verdict, rounds: list[Round], took: float) -> str:
         "rows whose creator got no answer": f"{verdict.unknown:,}",
         "rounds of faults": f"{len(rounds)}, {sum(len(each.faults) for each in rounds)} faults",
         "time": f"{took / 60:.0f} min",
-        "single tasks that a round held up": f"{len(verdict.recoveries):,}",
+        "single tasks that a round held up": f"{len(times):,}",
         "their outcome after its end, s: p50, p99, max": (
             f"{statistics.median(times):.1f}, {times[int(len(times) * 0.99)]:.1f}, {times[-1]:.1f}"
         ),
@@ -78,8 +79,8 @@ def failures(verdict: Verdict) -> str:
     return markdown.table(["request", " failure", " away meanwhile", "requests"], rows or [["none", "", "", "0"]])
 
 
-def schedule(rounds: list[Round]) -> str:
-    """All that went wrong, in its order."""
+def schedule(rounds: list[Round], recoveries: list[list[float]]) -> str:
+    """All that went wrong, in its order, and what it held up."""
     start = rounds[0].began
     rows = [
         [
@@ -87,11 +88,14 @@ def schedule(rounds: list[Round]) -> str:
             ", ".join(map(str, each.faults)),
             f"{each.over - each.began:.0f}",
             f"{each.well - each.over:.1f}",
-            "; ".join(each.troubles),
+            f"{len(times):,}",
+            f"{max(times, default=0):.1f}",
+            "; ".join(" ".join(trouble.split()) for trouble in each.troubles),
         ]
-        for each in rounds
+        for each, times in zip(rounds, recoveries, strict=True)
     ]
-    return markdown.table(["at", " faults", "lasted, s", "well after, s", " not done"], rows)
+    heads = ["at", " faults", "lasted, s", "well after, s", "held up", "the last of them after, s", " not done"]
+    return markdown.table(heads, rows)
 
 
 def main(argv: list[str]) -> int:
@@ -115,7 +119,7 @@ def main(argv: list[str]) -> int:
         failures(verdict),
         "## What went wrong, and when",
     ]
-    markdown.write(f"proof-{chosen.seed}.md", "# Proof", about, words, *parts, schedule(nemesis.rounds))
+    markdown.write(f"proof-{chosen.seed}.md", "# Proof", about, words, *parts, schedule(nemesis.rounds, verdict.recoveries))
     return 0 if verdict.held else 1
 
 

@@ -31,7 +31,7 @@ class Verdict:
     wrong: int
     unknown: int  # rows that no client was told of: the answer to their creation was lost
     failures: Counter[tuple[str, str, str]]  # request, failure, what was away
-    recoveries: list[float]  # seconds from the end of a round to the outcome of a single task that it held up
+    recoveries: list[list[float]]  # per round: seconds from its end to the outcome of each single task that it held up
 
     @property
     def held(self) -> bool:
@@ -56,9 +56,10 @@ def as_root(stack: Stack, sql: str) -> None:
 
 
 def away(rounds: Iterable[Round], at: float, took: float) -> str:
-    """What of the two whose absence is told to clients was away while a request was under way."""
+    """What of the two whose absence is told to clients was away while a request was under way; else what else was."""
     hit = {part for each in rounds if each.began <= at + took and at <= each.well for part in each.parts}
-    return " and ".join(name for part, name in HTTP.items() if part in hit) or "neither"
+    others = f"neither, but {', '.join(sorted(hit))}" if hit else "nothing"
+    return " and ".join(name for part, name in HTTP.items() if part in hit) or others
 
 
 def judge(stack: Stack, lines: list[dict[str, Any]], rounds: list[Round]) -> Verdict:
@@ -105,11 +106,11 @@ def of_batches(stack: Stack, promised: set[int]) -> tuple[int, int]:
     return lost, wrong
 
 
-def recoveries(stack: Stack, rounds: list[Round]) -> list[float]:
+def recoveries(stack: Stack, rounds: list[Round]) -> list[list[float]]:
     """Of single tasks that were there when a round was over, and had not ended."""
     found = stack.sql(
         "SELECT UNIX_TIMESTAMP(create_time), UNIX_TIMESTAMP(moment) FROM math_task JOIN proof_ended ON task = id"
         " WHERE batch_id IS NULL"
     )
     times = [(float(made), float(ended)) for made, ended in found]
-    return [ended - each.over for each in rounds for made, ended in times if made < each.over < ended]
+    return [[ended - each.over for made, ended in times if made < each.over < ended] for each in rounds]

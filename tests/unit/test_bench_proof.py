@@ -36,7 +36,7 @@ def test_one_to_three_parts_are_hit_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("at", "took", "what"),
-    [(95, 1, "neither"), (98, 3, "MySQL"), (105, 1, "MySQL"), (111, 1, "MySQL"), (113, 1, "neither")],
+    [(95, 1, "nothing"), (98, 3, "MySQL"), (105, 1, "MySQL"), (111, 1, "MySQL"), (113, 1, "nothing")],
     ids=["before", "into it", "while it lasts", "until it is well", "after"],
 )
 def test_a_request_is_told_with_what_was_away(at: float, took: float, what: str) -> None:
@@ -44,3 +44,5 @@ def test_a_request_is_told_with_what_was_away(at: float, took: float, what: str)
     assert away([hit], at, took) == what
     both = replace(hit, faults=[*hit.faults, Fault("kill", "haproxy")])
     assert away([both], 105, 1) == "MySQL and HAProxy"
+    web = replace(hit, faults=[Fault("kill", "web"), Fault("wipe", "redis")])
+    assert away([web], 105, 1) == "neither, but redis, web"
