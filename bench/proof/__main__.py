@@ -118,8 +118,9 @@ def main(argv: list[str]) -> int:
         "## Failed requests",
         failures(verdict),
         "## What went wrong, and when",
+        schedule(nemesis.rounds, verdict.recoveries),
     ]
-    markdown.write(f"proof-{chosen.seed}.md", "# Proof", about, words, *parts, schedule(nemesis.rounds, verdict.recoveries))
+    markdown.write(f"proof-{chosen.seed}.md", "# Proof", about, words, *parts)
     return 0 if verdict.held else 1
 
 

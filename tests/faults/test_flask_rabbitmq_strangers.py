@@ -57,7 +57,7 @@ def timed(url: str) -> float:
 @pytest.mark.parametrize("beginning", [HEADERS, BODY], ids=["headers", "bodies"])
 def test_slow_clients_cost_nobody_else(flask_stack: FlaskStack, beginning: bytes) -> None:
     with drip(flask_stack.port, 200, beginning):
-        times = []
+        times: list[float] = []
         end = time.monotonic() + 8  # longer than HAProxy's patience: those sent away come again
         while time.monotonic() < end or len(times) < 50:
             times.append(timed(flask_stack.url))  # one that is not answered within 5 s fails
