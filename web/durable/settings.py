@@ -62,11 +62,11 @@ MIDDLEWARE = [
     "durable.http.origin.same_origin",
     "durable.http.origin.form_type",
     # These ask for nothing until somebody looks at request.user; access does so where a session's cookie came.
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "durable.http.sessions.Sessions",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "durable.http.sessions.Users",
     "durable.http.access.access",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "durable.http.sessions.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "durable.http.coalesce.coalesce",
 ]
