@@ -24,9 +24,10 @@ from arithmetic.models import MathTask
 from durable import batches, claims, purge, services, stats
 from durable.inserts import insert_many
 from durable.listing import newest
-from durable.models import Batch, Status
+from durable.models import Batch
 from durable.outcomes import Outcomes, write
 from durable.publisher import publisher
+from durable.states import Status
 from durable.sweep import sweep as sweep_all
 from durable.workers import beat
 

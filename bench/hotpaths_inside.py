@@ -26,7 +26,7 @@ TIMES = 200
 PARTS = {
     "MySQL's client": ("MySQLdb", "_mysql", "Connection.query", "of '_mysql"),
     "Django: database": ("django/db",),
-    "Django: the rest": ("django/", "asgiref", "whitenoise", "csp/"),
+    "Django: the rest": ("django/", "asgiref", "whitenoise"),
     "django-ninja, pydantic": ("ninja", "pydantic"),
     "Celery, kombu": ("celery", "kombu", "vine", "amqp"),
     "Abacus": ("/app/web/",),

@@ -15,10 +15,12 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from durable import batches, bounds, claims, due, failures, filters, kinds, listing, metrics, outcomes, purge
-from durable import results, services, stats, sweep
+from durable import actions, results, stats, sweep
+from durable.claimed import Claim
 from durable.filters import Filters
 from durable.listing import changes, page
-from durable.models import Batch, Claim, Status
+from durable.models import Batch
+from durable.states import Status
 from durable.words import Sentence
 kind, now, batch = kinds.get("mathtask"), timezone.now(), Batch.objects.order_by("-pk").first()
 rows = kind.model.objects
@@ -93,17 +95,17 @@ calls = {
   "counts": lambda: stats.count(kind),
   "metrics": lambda: metrics.tasks(metrics.claimed()[0]),
   "counts: batch": lambda: batches.counts(batch),
-  "how many": lambda: services.matching(kind=kind, action="retry", filters=Filters(status="failed")),
-  "how many: created": lambda: services.matching(kind=kind, action="cancel", filters=Filters(status="created")),
-  "how many: pending": lambda: services.matching(kind=kind, action="cancel", filters=Filters(status="pending")),
-  "how many: scheduled": lambda: services.matching(kind=kind, action="cancel", filters=Filters(status="scheduled")),
-  "retry": lambda: services.retry_task(kind=kind, task_id=ids[0] + 1),
-  "retry many": lambda: services.retry_matching(kind=kind, filters=Filters(status="failed"), expected=100000),
-  "retry many of a batch": lambda: services.retry_matching(kind=kind, filters=Filters(batch=one), expected=100000),
-  "cancel many": lambda: services.cancel_matching(kind=kind, filters=Filters(status="pending"), expected=100000),
-  "cancel many: scheduled": lambda: services.change_these(
-     kind, "cancel", services._next_ids(kind, "scheduled", Filters(), 0, 1000)),
-  "cancel many of a batch": lambda: services.cancel_matching(kind=kind, filters=Filters(batch=one), expected=100000),
+  "how many": lambda: actions.matching(kind=kind, action="retry", filters=Filters(status="failed")),
+  "how many: created": lambda: actions.matching(kind=kind, action="cancel", filters=Filters(status="created")),
+  "how many: pending": lambda: actions.matching(kind=kind, action="cancel", filters=Filters(status="pending")),
+  "how many: scheduled": lambda: actions.matching(kind=kind, action="cancel", filters=Filters(status="scheduled")),
+  "retry": lambda: actions.retry_task(kind=kind, task_id=ids[0] + 1),
+  "retry many": lambda: actions.retry_matching(kind=kind, filters=Filters(status="failed"), expected=100000),
+  "retry many of a batch": lambda: actions.retry_matching(kind=kind, filters=Filters(batch=one), expected=100000),
+  "cancel many": lambda: actions.cancel_matching(kind=kind, filters=Filters(status="pending"), expected=100000),
+  "cancel many: scheduled": lambda: actions.change_these(
+     kind, "cancel", actions._next_ids(kind, "scheduled", Filters(), 0, 1000)),
+  "cancel many of a batch": lambda: actions.cancel_matching(kind=kind, filters=Filters(batch=one), expected=100000),
   "results": lambda: list(results.results(kind, Filters(batch=one))),
   "results: failed of a batch": lambda: list(results.results(kind, Filters(batch=one, status="failed"))),
   "results: operation": lambda: list(results.results(kind, Filters(values=minus))),
@@ -116,7 +118,7 @@ calls = {
   "list: times": lambda: filtered(created_from=now - timedelta(hours=1), created_to=now),
   "list: times, failed": lambda: filtered(status="failed", created_from=now - timedelta(hours=1), created_to=now),
   "halving": lambda: filters.halved(kind, now - timedelta(seconds=1)),
-  "how many: times": lambda: services.matching(
+  "how many: times": lambda: actions.matching(
      kind=kind, action="retry", filters=Filters(status="failed", created_from=now - timedelta(hours=1))),
 }
 plans = {}
@@ -127,7 +129,7 @@ for name, call in calls.items():
         connection.queries_log.clear()
         try:
             call()
-        except services.NotPossible:
+        except actions.NotPossible:
             pass
         asked = [query["sql"] for query in connection.queries if "math_task" in query["sql"]]
         connection.force_debug_cursor = False

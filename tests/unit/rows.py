@@ -8,9 +8,11 @@ from typing import Any
 from django.db import OperationalError, connection
 
 from arithmetic.models import MathTask
+from durable.claimed import Claim
 from durable.claims import Held, Process, listing
 from durable.claims import rows as claimed_rows
-from durable.models import Claim, Status, Worker
+from durable.models import Worker
+from durable.states import Status
 
 KIND = MathTask.kind
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from commands import manage
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
@@ -204,6 +204,27 @@ def test_nobody_costs_no_statement_and_a_token_one(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN QUERY PLAN " + one)
         assert "USING INDEX" in cursor.fetchone()[3]
+
+
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/nothing", "/api/docs"])
+def test_an_api_request_without_a_session_is_nobodys_and_costs_none(client: Client, path: str) -> None:
+    for each in (client, client_of("token writer")):
+        answer = each.get(path)
+        assert isinstance(answer.wsgi_request.user, AnonymousUser)
+        assert not hasattr(answer.wsgi_request, "session")
+        assert "cookie" not in answer.get("Vary", "").lower()
+        assert not answer.cookies
+
+
+def test_where_a_session_is_named_all_is_as_django_has_it(client: Client, settings: Settings) -> None:
+    assert hasattr(client.get("/tasks").wsgi_request, "session")
+    answer = client_of("user writer").get("/api/tasks")
+    assert answer.wsgi_request.user.get_username() == "writer"
+    assert "cookie" in answer["Vary"].lower()
+    forged = Client(headers={"Cookie": "sessionid=forged"}).get("/api/tasks")
+    assert "sessionid" in forged.cookies  # taken away
+    settings.CSRF_USE_SESSIONS = True
+    assert hasattr(client.get("/api/tasks").wsgi_request, "session")
 
 
 # --- Tokens ---------------------------------------------------------------------------------------

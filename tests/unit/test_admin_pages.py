@@ -14,9 +14,10 @@ from looking import headings, html, text
 from pytest_django import DjangoAssertNumQueries
 from rows import ago, sign, store
 
+from durable.claimed import Claim
 from durable.http import cells
 from durable.http.site import sections
-from durable.models import Batch, Claim, Event
+from durable.models import Batch, Event
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static", "published")]
 TASKS = "/admin/arithmetic/mathtask/"

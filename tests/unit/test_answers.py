@@ -48,6 +48,18 @@ def test_no_answer_allows_foreign_or_inline_code(client: Client, path: str) -> N
     assert "camera=()" in response["Permissions-Policy"]
 
 
+def test_a_project_may_have_a_policy_of_its_own(client: Client, settings: Settings) -> None:
+    settings.CONTENT_SECURITY_POLICY = "default-src 'none'"
+    assert client.get("/")["Content-Security-Policy"] == "default-src 'none'"
+    assert client.get("/api/docs")["Content-Security-Policy"] == "default-src 'none'; img-src 'self' data:"
+
+
+def test_djangos_pages_for_developers_keep_their_styles(client: Client, settings: Settings) -> None:
+    settings.DEBUG = True
+    assert "Content-Security-Policy" not in client.get("/nothing")
+    assert "Content-Security-Policy" in client.get("/")
+
+
 def test_the_page_has_no_inline_code(client: Client) -> None:
     page = client.get("/").content.decode()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page)

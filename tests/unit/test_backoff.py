@@ -2,8 +2,8 @@
 
 import pytest
 
-from durable import kinds
 from durable.backoff import DEFAULT, LONGEST, Backoff, exponential, pause
+from durable.objections import objection
 from support.readings.models import Loan
 
 
@@ -38,4 +38,4 @@ def test_one_that_is_broken_is_logged_and_the_default_taken(broken: Backoff, cap
 )
 def test_a_policy_that_is_none_is_refused(options: dict[str, object], sentence: str) -> None:
     work = type("Work", (), {"inputs": (), "outputs": (), **options})
-    assert sentence in kinds.objection("Parcel", work)
+    assert sentence in objection("Parcel", work)

@@ -7,7 +7,8 @@ from django.test import Client
 from rows import states, store
 
 from durable.http.batch_pages import parts
-from durable.models import Batch, Status
+from durable.models import Batch
+from durable.states import Status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 

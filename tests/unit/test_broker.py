@@ -10,15 +10,18 @@ from celery.utils.quorum_queues import detect_quorum_queues
 from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 from rows import KIND, sign
 
+from durable import kinds
+from durable.by import NOBODY
 from durable.celery.app import app
 from durable.celery.broker import QUEUES, Broker, broker
 from durable.celery.consumer import Consumer
 from durable.celery.depths import depths_of
 from durable.http import health
-from durable.workers import Worker, hindrance
+from durable.pauses import pause, resume
+from durable.workers import Worker, asking, hindrance
 
 RABBITMQ = ["amqp://u:p@h//", "pyamqp://u:p@h//", "amqps://u:p@h//", "amqp://u:p@a//;amqp://u:p@b//"]
 
@@ -89,6 +92,22 @@ def test_a_frozen_broker_holds_nobody_for_ever(frozen: str, monkeypatch: pytest.
     assert health.broker() == "away"
     with pytest.raises(OperationalError):
         depths_of(QUEUES)
+
+
+@pytest.mark.django_db
+def test_why_tasks_wait_is_one_statement_that_is_built_once(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    sign("gone", [1], beat=60)
+    assert hindrance(KIND).startswith("No worker is running")
+    sign("w", [1])
+    pause(kind=kinds.get("reading"), by=NOBODY)
+    with django_assert_num_queries(2):
+        assert hindrance(KIND) == ""
+        assert hindrance(kinds.get("reading")).startswith("These tasks are paused")
+    resume(kind=kinds.get("reading"), by=NOBODY)
+    before = asking.cache_info().misses
+    with django_assert_num_queries(1):
+        assert hindrance(kinds.get("reading")) == ""
+    assert asking.cache_info().misses == before
 
 
 @pytest.mark.django_db

@@ -9,10 +9,11 @@ from rows import KIND, held, states, store, take
 from sentences import sentence
 
 from arithmetic.models import MathTask
-from durable import services
+from durable import actions
 from durable.filters import Filters
-from durable.models import Batch, Status
+from durable.models import Batch
 from durable.outcomes import Outcomes, write
+from durable.states import Status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 Published = list[tuple[int, str]]
@@ -82,8 +83,8 @@ def test_a_cancelled_tasks_late_result_is_dropped(client: Client) -> None:
 def test_a_retried_tasks_former_worker_cannot_finish_it() -> None:
     ids = store()
     frozen, _ = take("frozen/1", ids)
-    services.cancel_task(kind=KIND, task_id=ids[0])
-    services.retry_task(kind=KIND, task_id=ids[0])
+    actions.cancel_task(kind=KIND, task_id=ids[0])
+    actions.retry_task(kind=KIND, task_id=ids[0])
     write(frozen, result(ids, "666"), last=False)
     assert states(ids) == ["created"]
     other, _ = take("other/2", ids, round=1)
@@ -119,18 +120,18 @@ def test_more_than_was_confirmed_is_refused(client: Client) -> None:
 
 
 def test_many_go_in_bounded_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "CHUNK", 2)
-    monkeypatch.setattr(services, "MOST", 5)
+    monkeypatch.setattr(actions, "CHUNK", 2)
+    monkeypatch.setattr(actions, "MOST", 5)
     store(7)
-    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=5) == services.Many(5, more=True)
-    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=5) == services.Many(2, more=False)
-    assert services.matching(kind=KIND, action="retry") == services.Matching(5, capped=True)
+    assert actions.cancel_matching(kind=KIND, filters=Filters(), expected=5) == actions.Many(5, more=True)
+    assert actions.cancel_matching(kind=KIND, filters=Filters(), expected=5) == actions.Many(2, more=False)
+    assert actions.matching(kind=KIND, action="retry") == actions.Matching(5, capped=True)
 
 
 def test_many_take_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "SECONDS", -1.0)
+    monkeypatch.setattr(actions, "SECONDS", -1.0)
     ids = store(3)
-    assert services.cancel_matching(kind=KIND, filters=Filters(), expected=3) == services.Many(0, more=True)
+    assert actions.cancel_matching(kind=KIND, filters=Filters(), expected=3) == actions.Many(0, more=True)
     assert states(ids) == ["created"] * 3
 
 
@@ -138,5 +139,5 @@ def test_a_batch_and_a_status_narrow_it_down() -> None:
     batch = Batch.objects.create(kind=KIND.name, total=2, fingerprint="")
     inside, outside = held("w/1", batch_id=batch.pk), held("w/1")
     created = store(1, batch_id=batch.pk)
-    services.cancel_matching(kind=KIND, filters=Filters(status="pending", batch=batch.pk), expected=1)
+    actions.cancel_matching(kind=KIND, filters=Filters(status="pending", batch=batch.pk), expected=1)
     assert states([*inside, *outside, *created]) == ["cancelled", "pending", "created"]

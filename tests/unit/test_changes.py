@@ -10,10 +10,11 @@ from sentences import sentence
 
 from arithmetic.models import MathTask
 from durable import claims, listing
+from durable.claimed import Claim
 from durable.claims import keep
 from durable.filters import Filters
 from durable.listing import newest
-from durable.models import Batch, Claim
+from durable.models import Batch
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 

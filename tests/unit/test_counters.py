@@ -10,10 +10,11 @@ from pytest_django import DjangoAssertNumQueries
 from rows import KIND, ago, database_away, held, store, take
 
 from arithmetic.models import MathTask
-from durable import claims, counters, outcomes, services, tasks, totals
+from durable import actions, claims, counters, outcomes, tasks, totals
+from durable.claimed import Claim
 from durable.counters import BOUNDS, COUNTS, OUTCOMES, RUNS, WAITS, Counter
 from durable.filters import EVERYTHING
-from durable.models import Claim, Total
+from durable.models import Total
 from durable.outcomes import Outcomes, write
 from durable.words import Sentence
 
@@ -87,8 +88,8 @@ def test_the_last_try_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_cancelled_meanwhile_is_not_counted_as_the_workers() -> None:
     ids = store(5)
     claim, _ = take("w/1", ids)
-    services.cancel_task(kind=KIND, task_id=ids[1])
-    services.cancel_task(kind=KIND, task_id=ids[4])
+    actions.cancel_task(kind=KIND, task_id=ids[1])
+    actions.cancel_task(kind=KIND, task_id=ids[4])
     found = Outcomes(results=results(*ids[:3]))
     for identity in ids[3:]:
         found.failed(identity, 0.1, Sentence("no"))
@@ -104,7 +105,7 @@ def test_what_was_cancelled_meanwhile_is_not_counted_as_the_workers() -> None:
 def test_where_all_were_cancelled_the_claim_ends_and_nothing_is_counted() -> None:
     ids = store(2)
     claim, _ = take("w/1", ids)
-    services.change_these(KIND, "cancel", ids)
+    actions.change_these(KIND, "cancel", ids)
     assert write(claim, Outcomes(results=results(*ids)))
     assert Claim.objects.get(worker="w/1").ids is None
     assert ended() == {"cancelled": 2}
@@ -138,9 +139,9 @@ def test_deaths_are_tries_that_ended_badly_and_the_last_one_a_failure() -> None:
 
 def test_cancels_are_counted_and_retries_take_nothing_back() -> None:
     ids = store(3)
-    assert services.cancel_matching(kind=KIND, filters=EVERYTHING, expected=3).changed == 3
-    services.change_these(KIND, "retry", ids)
-    services.change_these(KIND, "cancel", ids[:1])
+    assert actions.cancel_matching(kind=KIND, filters=EVERYTHING, expected=3).changed == 3
+    actions.change_these(KIND, "retry", ids)
+    actions.change_these(KIND, "cancel", ids[:1])
     assert ended() == {"cancelled": 4}
 
 

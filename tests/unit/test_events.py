@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rows import KIND, states, store
 
 from arithmetic.models import MathTask
-from durable import services
+from durable import actions, services
 from durable.batches import Reader, Rows
 from durable.by import NOBODY, By
 from durable.events import record
@@ -60,7 +60,7 @@ def test_a_batch_and_its_rows_say_who_made_them_and_it_is_an_event() -> None:
 
 
 def test_an_event_says_from_where_and_in_which_request() -> None:
-    services.cancel_task(kind=KIND, task_id=create(), by=ANNE)
+    actions.cancel_task(kind=KIND, task_id=create(), by=ANNE)
     event = Event.objects.get()
     assert (event.address, event.request_id) == ("192.0.2.1", "r-1")
     assert event.time == Event.objects.get().time
@@ -68,27 +68,27 @@ def test_an_event_says_from_where_and_in_which_request() -> None:
 
 def test_cancelling_and_retrying_one_are_events_of_it() -> None:
     identity = create(BILL)
-    services.cancel_task(kind=KIND, task_id=identity, by=ANNE)
-    services.retry_task(kind=KIND, task_id=identity, by=BILL)
+    actions.cancel_task(kind=KIND, task_id=identity, by=ANNE)
+    actions.retry_task(kind=KIND, task_id=identity, by=BILL)
     task = str(identity)
     assert events() == [("cancel", "anne", "mathtask", task, 1, ""), ("retry", "bill", "mathtask", task, 1, "")]
 
 
 def test_what_was_not_possible_is_no_event() -> None:
     identity = create()
-    with pytest.raises(services.NotPossible):
-        services.retry_task(kind=KIND, task_id=identity, by=ANNE)
-    with pytest.raises(services.NoSuchTask):
-        services.cancel_task(kind=KIND, task_id=identity + 1, by=ANNE)
-    assert services.cancel_matching(kind=KIND, filters=Filters(status="failed"), expected=1, by=ANNE).changed == 0
+    with pytest.raises(actions.NotPossible):
+        actions.retry_task(kind=KIND, task_id=identity, by=ANNE)
+    with pytest.raises(actions.NoSuchTask):
+        actions.cancel_task(kind=KIND, task_id=identity + 1, by=ANNE)
+    assert actions.cancel_matching(kind=KIND, filters=Filters(status="failed"), expected=1, by=ANNE).changed == 0
     assert events() == []
 
 
 def test_many_are_one_event_for_each_step_with_how_many_and_by_which_filters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "CHUNK", 2)
+    monkeypatch.setattr(actions, "CHUNK", 2)
     ids = store(3)
-    services.cancel_matching(kind=KIND, filters=Filters(values={"task_type": "add"}), expected=3, by=ANNE)
-    services.retry_matching(kind=KIND, filters=Filters(status="cancelled"), expected=3, by=BILL)
+    actions.cancel_matching(kind=KIND, filters=Filters(values={"task_type": "add"}), expected=3, by=ANNE)
+    actions.retry_matching(kind=KIND, filters=Filters(status="cancelled"), expected=3, by=BILL)
     spans = (f"{ids[0]} to {ids[1]}", f"{ids[2]} to {ids[2]}")
     assert events() == [
         ("cancel many", "anne", "mathtask", spans[0], 2, "task_type=add"),
@@ -106,12 +106,13 @@ def test_what_cannot_be_recorded_does_not_happen(monkeypatch: pytest.MonkeyPatch
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("no room for an event")
 
-    monkeypatch.setattr(services, "record", fail)
+    for room in (services, actions):
+        monkeypatch.setattr(room, "record", fail)
     steps: dict[str, Callable[[], Any]] = {
-        "cancel": lambda: services.cancel_task(kind=KIND, task_id=ids[0]),
-        "retry": lambda: services.retry_task(kind=KIND, task_id=ids[0]),
-        "cancel many": lambda: services.cancel_matching(kind=KIND, filters=Filters(), expected=2),
-        "retry many": lambda: services.retry_matching(kind=KIND, filters=Filters(), expected=2),
+        "cancel": lambda: actions.cancel_task(kind=KIND, task_id=ids[0]),
+        "retry": lambda: actions.retry_task(kind=KIND, task_id=ids[0]),
+        "cancel many": lambda: actions.cancel_matching(kind=KIND, filters=Filters(), expected=2),
+        "retry many": lambda: actions.retry_matching(kind=KIND, filters=Filters(), expected=2),
         "batch": lambda: services.create_batch(kind=KIND, rows=rows()),
     }
     with pytest.raises(RuntimeError):

@@ -13,10 +13,10 @@ from rows import KIND, ago, database_away, states, store
 
 from arithmetic.models import MathTask
 from durable.board import CANCEL, OVER, Board, Work
+from durable.claimed import Claim
 from durable.claims import Process
 from durable.desk import Desk, current
 from durable.errors import Cancelled
-from durable.models import Claim
 from durable.overseer import ASKS_WITHIN, Overseer
 from durable.testing.overseen import process_of_a_pool, wish
 from durable.testing.processes import run

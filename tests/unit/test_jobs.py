@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from durable import kinds, services
+from durable import actions, kinds
 from durable.backend import DurableBackend
 from durable.claims import Process
 from durable.jobs.contract import (
@@ -28,7 +28,8 @@ from durable.jobs.contract import (
 )  # fmt: skip
 from durable.jobs.models import Job
 from durable.jobs.registered import find
-from durable.models import Event, Status
+from durable.models import Event
+from durable.states import Status
 from durable.testing.broker import broker, publisher
 from durable.testing.processes import run
 from durable.testing.suite import PLAIN
@@ -43,7 +44,8 @@ BUGS = (ConnectionError, errands.OutOfStockError, TypeError, ValueError)
 @pytest.fixture(autouse=True)
 def remembered(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
     """A broker that only remembers; what failed is tried again at once."""
-    monkeypatch.setattr("durable.services.publisher", publisher)
+    for room in ("services", "actions"):
+        monkeypatch.setattr(f"durable.{room}.publisher", publisher)
     monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
     monkeypatch.setattr(Job.kind, "backoff", lambda attempts: 0.0)
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
@@ -226,7 +228,7 @@ def test_a_value_that_json_cannot_say_is_a_bug(what: str) -> None:
 
 def test_a_retry_by_a_person_begins_anew() -> None:
     result = worked(errands.shelf.enqueue(3))
-    services.retry_task(kind=Job.kind, task_id=int(result.id))
+    actions.retry_task(kind=Job.kind, task_id=int(result.id))
     result.refresh()
     assert (result.status, result.attempts, result.errors) == (TaskResultStatus.READY, 0, [])
     worked(result)
@@ -236,7 +238,7 @@ def test_a_retry_by_a_person_begins_anew() -> None:
 
 def test_a_cancelled_job_is_failed_by_cancelled() -> None:
     result = errands.double.enqueue(1)
-    services.cancel_task(kind=Job.kind, task_id=int(result.id))
+    actions.cancel_task(kind=Job.kind, task_id=int(result.id))
     worked(result)
     assert (result.status, result.attempts) == (TaskResultStatus.FAILED, 0)
     assert [error.exception_class.__name__ for error in result.errors] == ["Cancelled"]

@@ -5,9 +5,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from rows import KIND, ago, held, sign, states, store, take
 
 from arithmetic.models import MathTask
+from durable.claimed import Claim
 from durable.claims import lost, release
 from durable.listing import one
-from durable.models import Claim, Worker
+from durable.models import Worker
 from durable.workers import NODE, alive, beat, process_name, sign_off
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 from rows import KIND, ago, database_away, held, sign, store, take
 
-from durable import metrics, pauses, services, tallies, tasks, totals
+from durable import actions, metrics, pauses, tallies, tasks, totals
 from durable.by import NOBODY
 from durable.http import metrics as answering
 from durable.leases import CLOCKWORK
@@ -157,7 +157,7 @@ def test_what_ended_is_told_by_outcome_and_queue(monkeypatch: pytest.MonkeyPatch
     before = Told().monotonic()
     assert set(before.values()) == {0}
     tasks.run.apply(args=(KIND.name, 0, [*fine, *bad]), throw=True)
-    services.change_these(KIND, "cancel", unwanted)
+    actions.change_these(KIND, "cancel", unwanted)
     monkeypatch.setattr(type(KIND), "perform", property(lambda self: lambda row: str(1 // 0)))
     with pytest.raises(ZeroDivisionError):
         tasks.run.apply(args=(KIND.name, 0, store(1)), throw=True)
@@ -208,7 +208,7 @@ def test_nothing_that_was_counted_ever_falls() -> None:
     ids = store(6)
     claim = replace(take("w/1", ids[:3])[0], queue="tasks")
     assert write(claim, Outcomes(results=[(identity, 1_000, "3") for identity in ids[:3]], waits=dict.fromkeys(ids, 9)))
-    services.change_these(KIND, "cancel", ids[3:5])
+    actions.change_these(KIND, "cancel", ids[3:5])
     tallies.tallies.add("sweeps")
     tallies.tallies.flush("p")
     seen = [Told().monotonic()]

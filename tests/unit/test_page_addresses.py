@@ -9,7 +9,8 @@ from django.test import Client
 from rows import store
 
 from arithmetic.models import MathTask
-from durable.models import Batch, Status
+from durable.models import Batch
+from durable.states import Status
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]
 ODD = ["", "x", "0", "-1", "1.5", "9" * 18, "9" * 19, "9" * 5000, "٣", "1\0", "<script>", "1 OR 1=1", "é" * 300]

@@ -13,7 +13,8 @@ from rows import store
 from arithmetic.models import MathTask
 from durable import stats
 from durable.http import shell
-from durable.models import Batch, Status, Task
+from durable.models import Batch, Task
+from durable.states import Status
 from support.readings.models import Loan, Reading
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("plain_static")]

@@ -13,7 +13,9 @@ from rows import KIND, ago, held, sign, store
 
 from arithmetic.models import MathTask
 from durable import purge
-from durable.models import ENDED, Batch, Claim, Event, Status, Worker
+from durable.claimed import Claim
+from durable.models import Batch, Event, Worker
+from durable.states import ENDED, Status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STORED = [status for status in Status if status != Status.PENDING]

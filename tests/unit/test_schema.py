@@ -172,6 +172,7 @@ def test_the_docs_come_from_here_and_need_no_inline_script(client: Client) -> No
     assert '<script type="application/json"' in page
     assert not re.search(r"\s(style|on[a-z]+)=|<style", page)
     assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert response["Content-Security-Policy"].endswith("; img-src 'self' data:")
 
 
 def test_the_docs_are_a_part_of_the_site(client: Client) -> None:

@@ -14,7 +14,7 @@ from arithmetic.models import MathTask
 from durable import claims, sweep
 from durable.celery.broker import QUEUES
 from durable.celery.depths import depths_of
-from durable.models import Claim
+from durable.claimed import Claim
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from rows import KIND, ago, database_away, held, states, store, take
 
 from arithmetic.models import MathTask
 from durable import claims, outcomes, runs, tasks
-from durable.models import Claim
+from durable.claimed import Claim
 from durable.patience import patiently
 from durable.pauses import gate
 from durable.workers import process_name

@@ -8,8 +8,8 @@ from rows import KIND, ago, held, sign, store
 
 from durable import checks, claims, limits, messages, tasks
 from durable.celery.app import app
-from durable.kinds import objection
-from durable.models import Claim
+from durable.claimed import Claim
+from durable.objections import objection
 
 
 @pytest.fixture(params=[None, 2, 600])

@@ -12,12 +12,15 @@ from rows import KIND, ago, database_away, held, states, store, take
 
 from arithmetic.models import MathTask
 from durable import claims
+from durable.actions import cancel_task, retry_task
+from durable.claimed import Claim
 from durable.claims import Held, Process, keep
 from durable.listing import one
-from durable.models import Claim, Status, among
 from durable.outcomes import Outcomes, write
 from durable.patience import patiently
-from durable.services import cancel_task, create_task, retry_task
+from durable.queries import among
+from durable.services import create_task
+from durable.states import Status
 from durable.words import say
 
 pytestmark = pytest.mark.django_db(transaction=True)

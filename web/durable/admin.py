@@ -5,13 +5,14 @@ from django.utils.module_loading import autodiscover_modules
 from django_celery_results.models import GroupResult, TaskResult
 
 from durable import kinds
+from durable.claimed import Claim
 from durable.http.admin import KindAdmin
 from durable.http.batches_admin import BatchAdmin
 from durable.http.events_admin import EventAdmin
 from durable.http.records_admin import RecordAdmin
 from durable.http.tokens_admin import TokenAdmin
 from durable.http.workers_admin import ClaimAdmin, WorkerAdmin
-from durable.models import Batch, Claim, Event, Token, Worker
+from durable.models import Batch, Event, Token, Worker
 
 admin.site.register(Batch, BatchAdmin)
 admin.site.register(Claim, ClaimAdmin)

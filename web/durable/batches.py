@@ -13,7 +13,9 @@ from durable import kinds, schedule
 from durable.checkers import Refused
 from durable.counts import together
 from durable.kinds import Kind
-from durable.models import Batch, Status, TaskQuerySet
+from durable.models import Batch
+from durable.queries import TaskQuerySet
+from durable.states import Status
 from durable.words import Sentence, of, say
 
 MAX_ROWS = 100_000

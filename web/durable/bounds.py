@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from durable import kinds
 from durable.kinds import Kind
-from durable.models import Status
+from durable.states import Status
 from durable.words import Sentence, say
 
 logger = logging.getLogger(__name__)

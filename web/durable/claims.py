@@ -18,10 +18,12 @@ from django.utils.translation import gettext_noop
 
 from durable import counters, kinds, limits
 from durable.ages import age
+from durable.claimed import Claim, active
 from durable.events import record_attempts
 from durable.kinds import Kind
 from durable.light import light
-from durable.models import Claim, Status, TaskQuerySet, active, among
+from durable.queries import TaskQuerySet, among
+from durable.states import Status
 from durable.words import Sentence, say
 from durable.workers import SLACK, process_name, signs
 

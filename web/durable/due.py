@@ -16,8 +16,9 @@ from durable import kinds, messages
 from durable.claims import LATE, LOST
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Status, among
 from durable.patience import DATABASE_AWAY
+from durable.queries import among
+from durable.states import Status
 from durable.tallies import tallies
 from durable.tasks import send
 

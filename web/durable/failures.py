@@ -8,7 +8,7 @@ from django.db import connection
 from durable.filters import Filters
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Status
+from durable.states import Status
 from durable.words import Sentence
 
 LOOKED_AT = 10_000  # of the newest failures: what one look costs is bounded

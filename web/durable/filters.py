@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from durable.inserts import moment as read_moment
 from durable.kinds import Kind
-from durable.models import Status, TaskQuerySet
+from durable.queries import TaskQuerySet
+from durable.states import Status
 
 # Rows get their ids and their times in nearly the same order: so far apart may two be that stand the other way round.
 DISORDER = timedelta(seconds=10)

@@ -12,7 +12,7 @@ from durable import schedule
 from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED, SINGLE
 from durable.kinds import Kind
-from durable.models import Status
+from durable.states import Status
 
 STATE = ("status", "due_time")
 CREATED = (str(Status.CREATED), None)

@@ -9,10 +9,11 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
+from durable.claimed import Claim
 from durable.filters import EVERYTHING, Filters
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Claim, TaskQuerySet
+from durable.queries import TaskQuerySet
 from durable.words import say
 
 PAGE = 50

@@ -14,12 +14,13 @@ from django.db.models.functions import Now
 from durable import kinds, tallies, totals
 from durable.ages import age
 from durable.celery.broker import BATCHED, QUEUES, SINGLE
+from durable.claimed import Claim
 from durable.claims import ids_of, waited
 from durable.counters import COUNTS
 from durable.indexes import forced
 from durable.kinds import Kind
 from durable.leases import CLOCKWORK
-from durable.models import Claim, Lease, Worker
+from durable.models import Lease, Worker
 from durable.pauses import in_force
 from durable.stats import COUNTED
 from durable.workers import GONE_AFTER

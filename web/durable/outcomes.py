@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from durable.claims import Held, open_ids
 from durable.counters import RUNS, WAITS, Statement, adding, histogram
 from durable.events import ATTEMPT
-from durable.models import Status
+from durable.states import Status
 from durable.words import Sentence
 
 MINE = "WHERE worker = %s AND seq = %s AND ids IS NOT NULL"

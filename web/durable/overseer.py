@@ -15,8 +15,9 @@ from celery.worker import WorkController
 from django.db import Error, connection
 
 from durable.board import CANCEL, OVER, Board, Slot, Work, put_up
+from durable.claimed import Claim
 from durable.desk import SIGNAL
-from durable.models import Claim, Status
+from durable.states import Status
 from durable.workers import NODE
 
 logger = logging.getLogger(__name__)

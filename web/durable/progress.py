@@ -9,10 +9,11 @@ from django.db.models import Exists
 from django.db.models.functions import Now
 
 from durable.board import CANCEL
+from durable.claimed import WORDS, Claim
 from durable.claims import Held
 from durable.desk import Desk
-from durable.models import WORDS, Claim, Status
 from durable.patience import DATABASE_AWAY
+from durable.states import Status
 
 logger = logging.getLogger(__name__)
 EVERY = 1.0  # seconds between two writes

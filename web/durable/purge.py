@@ -12,9 +12,11 @@ from django.db.models.functions import Now
 from django_celery_results.models import TaskResult
 
 from durable import kinds, tallies, totals
+from durable.claimed import Claim
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import ENDED, Batch, Claim, Event, Status, Worker
+from durable.models import Batch, Event, Worker
+from durable.states import ENDED, Status
 from durable.workers import alive
 
 logger = logging.getLogger(__name__)

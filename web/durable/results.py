@@ -11,7 +11,7 @@ from durable.batches import CHUNK
 from durable.filters import Filters
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Status
+from durable.states import Status
 
 MOST = 100_000  # tasks in one file, as many as a batch may have
 LOOKED_AT = 10 * MOST  # rows: what one download costs is bounded, however rare a match is

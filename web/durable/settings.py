@@ -10,7 +10,6 @@ A project's own settings begin with all of these, and add what it chooses itself
 from typing import Any
 from zoneinfo import available_timezones
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from durable import logs
@@ -51,8 +50,7 @@ MIDDLEWARE = [
     "durable.http.hosts.known_host",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "durable.http.permissions.permissions_policy",
+    "durable.http.policies.policies",
     "django.middleware.http.ConditionalGetMiddleware",
     "django.middleware.common.CommonMiddleware",
     "durable.http.middleware.api_errors",
@@ -64,11 +62,11 @@ MIDDLEWARE = [
     "durable.http.origin.same_origin",
     "durable.http.origin.form_type",
     # These ask for nothing until somebody looks at request.user; access does so where a session's cookie came.
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "durable.http.sessions.Sessions",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "durable.http.sessions.Users",
     "durable.http.access.access",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "durable.http.sessions.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "durable.http.coalesce.coalesce",
 ]
@@ -147,15 +145,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else Non
 # Browsers ignore it on plain HTTP, and complain.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if SECURE else None
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
 # W004, W008, W010, W012, W016: TLS ends in front of HAProxy (DJANGO_SECURE). W021: HSTS preload is the owner's choice.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"] + (
     [] if SECURE else ["security.W004", "security.W010", "security.W012", "security.W016"]

@@ -12,11 +12,12 @@ from django.core.cache import cache
 from django.db.models import Avg
 
 from durable import counters, kinds
+from durable.claimed import active
 from durable.counts import together
 from durable.kinds import Kind
-from durable.models import Status, active
 from durable.pauses import in_force
 from durable.redis_away import ERRORS, told
+from durable.states import Status
 from durable.workers import alive
 
 logger = logging.getLogger(__name__)

@@ -17,11 +17,12 @@ from redis.exceptions import RedisError
 from durable import claims, kinds, limits, messages
 from durable.celery.broker import QUEUES, SINGLE
 from durable.celery.depths import depths_of
+from durable.claimed import active
 from durable.indexes import walking
 from durable.kinds import Kind
-from durable.models import Status, active
 from durable.patience import DATABASE_AWAY
 from durable.pauses import Pause
+from durable.states import Status
 from durable.tallies import tallies
 from durable.tasks import send
 from durable.workers import GRACE, alive, process_name

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from durable import services
+from durable import actions
 from durable.http.answers import CONFLICT, UNPROCESSABLE, by_script, number, refused, see_other
 from durable.http.asked import Asked, address, asked
 from durable.http.by import by
@@ -33,12 +33,12 @@ def act(request: HttpRequest, kind: Kind) -> HttpResponse:
     task_id = number(request.POST.get(action, ""))
     try:
         if action == "cancel":
-            services.cancel_task(kind=kind, task_id=task_id, by=by(request))
+            actions.cancel_task(kind=kind, task_id=task_id, by=by(request))
         else:
-            services.retry_task(kind=kind, task_id=task_id, by=by(request))
-    except services.NoSuchTask as error:
+            actions.retry_task(kind=kind, task_id=task_id, by=by(request))
+    except actions.NoSuchTask as error:
         return refused(request, kind, translated(of(error)), 404)
-    except services.NotPossible as error:
+    except actions.NotPossible as error:
         return refused(request, kind, translated(of(error)), CONFLICT)
     if by_script(request):
         return JsonResponse({})
@@ -64,7 +64,7 @@ def chosen(request: HttpRequest, kind: Kind) -> HttpResponse:
             request, kind, unknown or gettext("Choose tasks by their boxes, then press a button."), UNPROCESSABLE
         )
     if ids:
-        services.change_these(kind, "cancel" if action == "cancel" else "retry", ids, by(request))
+        actions.change_these(kind, "cancel" if action == "cancel" else "retry", ids, by(request))
     return JsonResponse({}) if by_script(request) else see_other(back(request, kind))
 
 
@@ -80,14 +80,14 @@ def many(request: HttpRequest, kind: Kind) -> HttpResponse:
     if given not in QUESTIONS or part.errors or unknown:
         sentences = [*part.errors, unknown] if part.errors or unknown else [gettext("action is cancel or retry.")]
         return refused(request, kind, " ".join(filter(None, sentences)), UNPROCESSABLE if changes else 400)
-    action: services.Action = "cancel" if given == "cancel" else "retry"
+    action: actions.Action = "cancel" if given == "cancel" else "retry"
     if not changes:
         return confirmation(request, action, part)
-    change = services.cancel_matching if action == "cancel" else services.retry_matching
+    change = actions.cancel_matching if action == "cancel" else actions.retry_matching
     expected = number(request.POST.get("expected", ""))
     try:
         change(kind=kind, filters=part.filters, expected=expected, by=by(request))
-    except services.TooMany:
+    except actions.TooMany:
         return confirmation(request, action, part, status=CONFLICT)
     return see_other(f"{address(kind, 'index')}?{part.query}#tasks-heading")
 
@@ -112,9 +112,9 @@ def asked_for_many(request: HttpRequest, kind: Kind) -> Asked:
     return part
 
 
-def confirmation(request: HttpRequest, action: services.Action, part: Asked, status: int = 200) -> HttpResponse:
+def confirmation(request: HttpRequest, action: actions.Action, part: Asked, status: int = 200) -> HttpResponse:
     """Ask, and say how many; with 409 because there are more by now."""
-    found = services.matching(kind=part.kind, action=action, filters=part.filters)
+    found = actions.matching(kind=part.kind, action=action, filters=part.filters)
     context = {
         "kind": part.kind,
         "action": action,

@@ -11,13 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from durable import counters, events, kinds
+from durable.claimed import Claim
 from durable.failures import failures
 from durable.http.answers import refused_address
 from durable.http.forms import unknown_filters
 from durable.http.language import named
 from durable.http.plots import Plot, column, per_second, plain, plot, seconds
 from durable.kinds import Kind
-from durable.models import Claim
 from durable.pauses import is_paused
 from durable.stats import stats
 from durable.workers import Worker, alive, hindrance

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django_celery_results.models import TaskResult
 
-from durable import services, words
+from durable import actions, words
+from durable.actions import CHUNK, Action, change_these
 from durable.events import ATTEMPT, Event
 from durable.http import cells
 from durable.http.admin_filters import filters
@@ -26,9 +27,8 @@ from durable.http.asked import task_address
 from durable.http.by import by
 from durable.http.look_only import PAGES_UP_TO, LookOnly
 from durable.kinds import Kind
-from durable.services import CHUNK, Action, change_these
 
-ACTIONS: dict[str, Any] = {"cancel": services.cancel_task, "retry": services.retry_task}
+ACTIONS: dict[str, Any] = {"cancel": actions.cancel_task, "retry": actions.retry_task}
 
 
 def may_act(request: HttpRequest, kind: Kind) -> bool:
@@ -106,12 +106,12 @@ class KindAdmin(LookOnly):
         action, identity = request.POST.get("action", ""), int(object_id) if object_id.isdecimal() else 0
         try:
             if action not in ACTIONS:
-                raise services.NoSuchTask(words.say(gettext_noop("Choose what is to be done: cancel or retry.")))
+                raise actions.NoSuchTask(words.say(gettext_noop("Choose what is to be done: cancel or retry.")))
             ACTIONS[action](kind=self.kind, task_id=identity, by=by(request))
-        except services.NoSuchTask as error:
+        except actions.NoSuchTask as error:
             self.message_user(request, words.translated(words.of(error)), messages.ERROR)
             return redirect(self.address("changelist"))
-        except services.NotPossible as error:
+        except actions.NotPossible as error:
             self.message_user(request, words.translated(words.of(error)), messages.WARNING)
         return redirect(self.address("change", identity))
 
@@ -140,7 +140,7 @@ class KindAdmin(LookOnly):
 def records(task: Any) -> Any:
     """Links to the records of the messages in which it failed, with their tracebacks: two indexed statements."""
     attempts = Event.objects.filter(kind=task.kind.name, subject=str(task.pk), what=ATTEMPT).exclude(request_id="")
-    ids = list(attempts.order_by("-id").values_list("request_id", flat=True)[: services.CHUNK])
+    ids = list(attempts.order_by("-id").values_list("request_id", flat=True)[: actions.CHUNK])
     found = TaskResult.objects.filter(task_id__in=ids).order_by("-pk") if ids else ()
     where = "admin:django_celery_results_taskresult_change"
     rows = [(reverse(where, args=[row.pk]), row.task_id, cells.moment(row.date_done)) for row in found]

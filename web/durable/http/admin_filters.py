@@ -13,7 +13,7 @@ from durable.events import WHATS, Event
 from durable.filters import in_state
 from durable.kinds import Kind
 from durable.listing import LOOK_THROUGH
-from durable.models import Status
+from durable.states import Status
 from durable.words import state
 
 

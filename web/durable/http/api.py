@@ -3,7 +3,6 @@
 from functools import cached_property
 from typing import Any
 
-from csp.decorators import csp_update
 from django.conf import settings
 from ninja import Router
 from ninja.openapi.docs import Swagger
@@ -14,13 +13,11 @@ from durable.http.batches_api import batches_router, upload
 from durable.http.document import complete, tags
 from durable.http.events_api import events_router
 from durable.http.examples import Example, every
+from durable.http.policies import data_images
 from durable.http.quick_start import quick_start
 from durable.http.refusals import HANDLERS, Api, exact
 from durable.http.shapes import Shapes
 from durable.http.tasks_api import figures, singles, tasks_router
-
-# Swagger's style sheet holds its icons.
-docs_policy = csp_update({"img-src": ["'self'", "data:"]})
 
 
 class Documented(Api):
@@ -57,7 +54,7 @@ def build() -> Documented:
         version="1",
         description=quick_start(kinds.first()),
         docs=Docs({"defaultModelsExpandDepth": 0, "displayRequestDuration": True}),
-        docs_decorator=docs_policy,
+        docs_decorator=data_images,
         openapi_extra={"tags": tags()},
     )
     api.add_decorator(exact, mode="view")

@@ -17,7 +17,7 @@ from durable.filters import Filters
 from durable.http.forms import OWN_FILTERS, Moment, Wanted, filter_form, unknown_filters
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, Page
-from durable.models import Status
+from durable.states import Status
 from durable.words import state
 
 CURSORS = ("before", "after")

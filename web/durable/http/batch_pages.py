@@ -16,7 +16,8 @@ from durable.http.forms import unknown_filters
 from durable.http.language import named
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID
-from durable.models import ENDED, Batch, Status
+from durable.models import Batch
+from durable.states import ENDED, Status
 
 PAGE = 20  # batches: each costs a count
 EVENTS = 50

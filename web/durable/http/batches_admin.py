@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from durable import kinds
+from durable.actions import MOST, cancel_matching, retry_matching
 from durable.batches import counts
 from durable.filters import Filters
 from durable.http import cells
@@ -19,7 +20,6 @@ from durable.http.by import by
 from durable.http.look_only import LookOnly
 from durable.kinds import Kind
 from durable.models import Batch
-from durable.services import MOST, cancel_matching, retry_matching
 from durable.words import state
 
 

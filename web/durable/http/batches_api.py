@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Path, Query, Router, Status
 from ninja.errors import HttpError
 
-from durable import kinds, services
+from durable import actions, kinds, services
 from durable.batches import Rows, counts, listed
 from durable.filters import Filters
 from durable.http import schemas
@@ -114,11 +114,11 @@ def get_results(
     return as_csv(kinds.get(batch.kind), filters, f"batch-{batch.pk}")
 
 
-def cancel(request: HttpRequest, batch_id: BatchId) -> services.Many:
+def cancel(request: HttpRequest, batch_id: BatchId) -> actions.Many:
     """Cancel what has not ended of it."""
     batch = find(batch_id)
     filters = Filters(batch=batch.pk)
-    done = services.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total, by=by(request))
+    done = actions.cancel_matching(kind=kinds.get(batch.kind), filters=filters, expected=batch.total, by=by(request))
     if not done.changed and not done.more:
         raise HttpError(409, f"Batch {batch_id} has ended: there is nothing left to cancel.")
     return done

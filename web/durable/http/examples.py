@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable import kinds, results, services
+from durable import actions, kinds, results
 from durable.batches import BadBatch
 from durable.http import samples
 from durable.http.columns import example_csv, sample
@@ -25,7 +25,7 @@ from durable.words import STATES, say
 OTHER_TASK = "This idempotency key was used for another task; use a new key for a new task."
 OTHER_BATCH = "This idempotency key was used for another batch; use a new key for a new one."
 TWO = {"error": "Now 2 tasks match, and not 1: look again, then confirm.", "count": 2}
-NO_TASK, NO_BATCH = str(services.no_task(TASK)), f"There is no batch {BATCH}."
+NO_TASK, NO_BATCH = str(actions.no_task(TASK)), f"There is no batch {BATCH}."
 ENDED_BATCH = f"Batch {BATCH} has ended: there is nothing left to cancel."
 ONE = {"changed": 1, "more": False}
 # Of each parameter, whatever it belongs to; those of a kind's own filters come from its columns.
@@ -106,15 +106,15 @@ def of_tasks(shapes: Shapes) -> Iterator[tuple[str, Any]]:
     yield "resume", ({200: {"paused": False, "changed": True}},)
     yield "stats", ({200: numbers()},)
     yield "get", ({200: samples.told(kind, shapes.task, **done), 404: {"error": NO_TASK}},)
-    actions: dict[services.Action, str] = {"cancel": "cancelled", "retry": "created"}
-    for action, status in actions.items():
+    become: dict[actions.Action, str] = {"cancel": "cancelled", "retry": "created"}
+    for action, status in become.items():
         changed = samples.told(kind, shapes.task, status=status, update_time=ENDED)
         yield action, ({200: changed, 404: {"error": NO_TASK}, 409: too_late(action)},)
 
 
-def too_late(action: services.Action) -> dict[str, str]:
+def too_late(action: actions.Action) -> dict[str, str]:
     """The refusal where it has succeeded."""
-    sentence = say(services.ONLY[action], id=TASK, status=STATES["success"])
+    sentence = say(actions.ONLY[action], id=TASK, status=STATES["success"])
     return {"error": str(sentence), "status": "success"}
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID
-from durable.models import Status
+from durable.states import Status
 from durable.words import of, say, translated
 
 ALWAYS = ("csrfmiddlewaretoken",)  # in every form of ours

@@ -24,9 +24,10 @@ from durable.http.language import named
 from durable.http.rows import columns, rows
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, fingerprint, one
-from durable.models import CANCELLABLE, RETRIABLE, Batch, Status
+from durable.models import Batch
 from durable.pauses import is_paused
 from durable.services import KeyConflict, create_task
+from durable.states import CANCELLABLE, RETRIABLE, Status
 from durable.stats import stats
 from durable.words import state, translated
 from durable.workers import hindrance

@@ -8,10 +8,11 @@ from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 
+from durable.actions import NoSuchTask, NotPossible, TooMany
 from durable.batches import BadBatch, listed
 from durable.http.origin import has_body
 from durable.listing import BadCursor
-from durable.services import KeyConflict, NoSuchTask, NotPossible, TooMany
+from durable.services import KeyConflict
 
 Run = Callable[..., HttpResponseBase]
 JSON = "application/json"

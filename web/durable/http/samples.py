@@ -10,7 +10,8 @@ from durable.http import schemas
 from durable.http.columns import sample
 from durable.kinds import Kind
 from durable.listing import cursor
-from durable.models import Batch, Status
+from durable.models import Batch
+from durable.states import Status
 
 TASK, BATCH = 42, 7  # ids
 WORKER, REQUEST = "worker-1-5f0c/57", "0b6f1a52-4c0e-4f6e-9a57-2f1f0c1b9e8a"

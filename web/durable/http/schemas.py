@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from durable.batches import MAX_TOLD
 from durable.listing import BIGGEST_ID
-from durable.models import Status
+from durable.states import Status
 
 StatusName = Literal["scheduled", "created", "pending", "success", "failed", "cancelled"]
 CREATED_BY = "Who, by name; empty for somebody without one."

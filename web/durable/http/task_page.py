@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from durable import services
+from durable import actions, services
 from durable.access import nobody_may
 from durable.events import ATTEMPT, Event
 from durable.http.answers import CONFLICT, UNPROCESSABLE, refused, refused_address, see_other
@@ -23,7 +23,8 @@ from durable.http.forms import new_key, unexpected, unknown_filters
 from durable.http.language import named
 from durable.kinds import Kind
 from durable.listing import BIGGEST_ID, one
-from durable.models import ENDED, Batch, Status
+from durable.models import Batch
+from durable.states import ENDED, Status
 from durable.workers import hindrance
 
 EVENTS = 200  # of one task: the newest
@@ -61,7 +62,7 @@ def brief(request: HttpRequest, kind: Kind, task_id: int) -> HttpResponse:
         return refused_address(request, errors)
     task = one(kind, task_id)
     if task is None:
-        return refused(request, kind, str(services.no_task(task_id)), 404)
+        return refused(request, kind, str(actions.no_task(task_id)), 404)
     context = {"kind": kind, "made": task, "hint": hindrance(kind)}
     response = render(request, templates(kind, "_made.html"), context)
     response["Cache-Control"] = "public, max-age=1" if named(request) else "no-cache"
@@ -140,7 +141,7 @@ def again(request: HttpRequest, kind: Kind, task_id: int) -> HttpResponse:
         return refused(request, kind, unknown, UNPROCESSABLE)
     task = one(kind, task_id if task_id <= BIGGEST_ID else 0)
     if task is None:
-        return refused(request, kind, str(services.no_task(task_id)), 404)
+        return refused(request, kind, str(actions.no_task(task_id)), 404)
     values = {name: getattr(task, name) for name in kind.inputs}
     try:
         key = request.POST.get(KEY, "")[:128]

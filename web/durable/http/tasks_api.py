@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Header, Path, Query, Router, Status
 
-from durable import services
+from durable import actions, services
 from durable.filters import Filters
 from durable.http import schemas
 from durable.http.by import by
@@ -95,10 +95,10 @@ def lists(router: Router, shapes: Shapes) -> None:
         summary=f"Count {shapes.labels} that can be cancelled or retried",
         response={200: schemas.Matching, **REFUSALS},
     )
-    def matching(request: HttpRequest, query: Query[Which]) -> services.Matching:  # type: ignore[valid-type]
+    def matching(request: HttpRequest, query: Query[Which]) -> actions.Matching:  # type: ignore[valid-type]
         """How many tasks cancelling or retrying would change; counted up to 100,000."""
         given: Any = query
-        return services.matching(kind=kind, action=given.action, filters=shapes.filters(given))
+        return actions.matching(kind=kind, action=given.action, filters=shapes.filters(given))
 
     @router.get(
         "/results.csv",
@@ -133,22 +133,20 @@ def many(router: Router, shapes: Shapes) -> None:
     @router.post(
         "/cancel", operation_id=f"cancel_many_{kind.api}", summary=f"Cancel many {shapes.labels}", response=answers
     )
-    def cancel_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
+    def cancel_many(request: HttpRequest, chosen: Chosen) -> actions.Many:  # type: ignore[valid-type]
         """Cancel all tasks that match, unless they are more than `expected`; at most 100,000 in one call."""
         given: Any = chosen
-        return services.cancel_matching(
+        return actions.cancel_matching(
             kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
         )
 
     @router.post(
         "/retry", operation_id=f"retry_many_{kind.api}", summary=f"Retry many {shapes.labels}", response=answers
     )
-    def retry_many(request: HttpRequest, chosen: Chosen) -> services.Many:  # type: ignore[valid-type]
+    def retry_many(request: HttpRequest, chosen: Chosen) -> actions.Many:  # type: ignore[valid-type]
         """Start all failed and cancelled tasks that match over, unless they are more than `expected`."""
         given: Any = chosen
-        return services.retry_matching(
-            kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request)
-        )
+        return actions.retry_matching(kind=kind, filters=shapes.filters(given), expected=given.expected, by=by(request))
 
 
 def switches(router: Router, shapes: Shapes) -> None:
@@ -177,7 +175,7 @@ def singles(router: Router, shapes: Shapes) -> None:
         """One task."""
         task = one(kind, task_id)
         if task is None:
-            raise services.NoSuchTask(services.no_task(task_id))
+            raise actions.NoSuchTask(actions.no_task(task_id))
         return task
 
     @router.post(
@@ -188,7 +186,7 @@ def singles(router: Router, shapes: Shapes) -> None:
     )
     def cancel(request: HttpRequest, task_id: TaskId) -> Any:
         """Stop a task that has not ended; a result that comes later is dropped."""
-        return services.cancel_task(kind=kind, task_id=task_id, by=by(request))
+        return actions.cancel_task(kind=kind, task_id=task_id, by=by(request))
 
     @router.post(
         "/{task_id}/retry",
@@ -198,7 +196,7 @@ def singles(router: Router, shapes: Shapes) -> None:
     )
     def retry(request: HttpRequest, task_id: TaskId) -> Any:
         """Start a failed or cancelled task over."""
-        return services.retry_task(kind=kind, task_id=task_id, by=by(request))
+        return actions.retry_task(kind=kind, task_id=task_id, by=by(request))
 
 
 def figures(router: Router, path: str, shapes: Shapes) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from durable import kinds, services
+from durable import actions, kinds, services
 from durable.batches import BadBatch
 from durable.filters import Filters
 from durable.http.answers import UNPROCESSABLE, by_script, number, see_other
@@ -79,7 +79,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
         return nothing_changed(request, kinds.first(), unknown, UNPROCESSABLE)
     batch = get_object_or_404(Batch, pk=number(request.POST.get("batch", "")))
     filters = Filters(batch=batch.pk)
-    services.cancel_matching(kind=kind_of(batch), filters=filters, expected=batch.total, by=by(request))
+    actions.cancel_matching(kind=kind_of(batch), filters=filters, expected=batch.total, by=by(request))
     if by_script(request):
         return panel(request, batch)
     return see_other(reverse("batch", args=[batch.pk]))

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext, gettext_lazy
 
+from durable.claimed import Claim
 from durable.http import cells
 from durable.http.look_only import LookOnly
-from durable.models import Claim, Worker
+from durable.models import Worker
 
 
 @admin.display(description=gettext_lazy("processes"))

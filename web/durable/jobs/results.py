@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from durable.events import ATTEMPT, Event
 from durable.jobs.contract import Task, TaskError, TaskResult, TaskResultStatus
-from durable.models import ENDED, Status
+from durable.states import ENDED, Status
 from durable.workers import process_name
 
 STATUS = {

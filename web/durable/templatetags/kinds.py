@@ -19,7 +19,7 @@ from durable import kinds
 from durable.http.asked import address, task_address
 from durable.http.plots import per_second, seconds
 from durable.kinds import Kind
-from durable.models import Status
+from durable.states import Status
 
 register = template.Library()
 

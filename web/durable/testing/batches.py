@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from durable import messages, services
+from durable import actions, messages
 from durable.filters import Filters
 from durable.http.sizes import MAX_BODY
 from durable.tasks import run
@@ -152,13 +152,13 @@ class Batches(Suite):
         batch = self.accepted(self.rows(40))
         self.monkeypatch.setattr(settings, "TASKS_PER_MESSAGE", 2)
         rows = self.kind.objects.filter(batch_id=batch).order_by("id")
-        services.cancel_matching(kind=self.work, filters=Filters(batch=batch), expected=40)
+        actions.cancel_matching(kind=self.work, filters=Filters(batch=batch), expected=40)
         (message,) = self.broker.sent()
         with CaptureQueriesContext(connection) as asked:
             run(message.kind, message.round, list(message.ids))
         assert len(asked.captured_queries) == 1
         assert self.broker.sent() == []
-        services.retry_task(kind=self.work, task_id=rows[7].pk)
+        actions.retry_task(kind=self.work, task_id=rows[7].pk)
         self.broker.work()
         assert [row.status for row in rows] == ["cancelled"] * 7 + ["success"] + ["cancelled"] * 32
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from durable import claims, listing, services
+from durable import actions, claims, listing
+from durable.claimed import Claim
 from durable.claims import Process
-from durable.models import Claim
 from durable.testing.processes import run, take
 from durable.testing.suite import Suite
 
@@ -35,8 +35,8 @@ class Changes(Suite):
             ("created", lambda: None),
             ("pending", lambda: take(process, self.work, [identity])),
             ("created", lambda: claims.release(Claim.objects.get())),
-            ("cancelled", lambda: services.cancel_task(kind=self.work, task_id=identity)),
-            ("created", lambda: services.retry_task(kind=self.work, task_id=identity)),
+            ("cancelled", lambda: actions.cancel_task(kind=self.work, task_id=identity)),
+            ("created", lambda: actions.retry_task(kind=self.work, task_id=identity)),
             ("success", lambda: run(process, self.work, [identity], round=2)),
         ]
         for status, step in steps:

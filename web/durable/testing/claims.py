@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db.models.functions import Now
 
 from durable import claims, listing, stats, sweep
+from durable.claimed import Claim
 from durable.claims import Process
 from durable.filters import Filters
-from durable.models import Claim
 from durable.testing.processes import claim, run, take
 from durable.testing.suite import Suite
 

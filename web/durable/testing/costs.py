@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from durable import bounds, kinds, listing, services, stats, sweep
+from durable import actions, bounds, kinds, listing, stats, sweep
 from durable.claims import Process
 from durable.filters import EVERYTHING, Filters
 from durable.http import shell
-from durable.models import Status
+from durable.states import Status
 from durable.testing.processes import claimed_since, run, sign, take
 from durable.testing.suite import Suite
 
@@ -86,8 +86,8 @@ class Costs(Suite):
         counts = []
         for count in (2, MANY):
             self.store(count)
-            cancel = lambda: services.cancel_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
-            retry = lambda: services.retry_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
+            cancel = lambda: actions.cancel_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
+            retry = lambda: actions.retry_matching(kind=self.work, filters=EVERYTHING, expected=1000)  # noqa: E731
             counts.append((len(self.statements(cancel)), len(self.statements(retry))))
         assert counts[0] == counts[1]
 

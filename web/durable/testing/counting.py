@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import Sum
 
-from durable import claims, services
+from durable import actions, claims
+from durable.claimed import Claim
 from durable.claims import Process
 from durable.counters import COUNTS, RUNS, WAITS, Counter
 from durable.filters import EVERYTHING
-from durable.models import Claim
 from durable.testing.outcomes import division
 from durable.testing.processes import run, take
 from durable.testing.suite import Suite
@@ -52,7 +52,7 @@ class Counting(Suite):
 
         def cancelling(row: Any) -> Any:
             if row.id == ids[2]:
-                services.cancel_task(kind=self.work, task_id=ids[1])
+                actions.cancel_task(kind=self.work, task_id=ids[1])
             return perform(row)
 
         self.monkeypatch.setattr(self.kind, "perform", staticmethod(cancelling))
@@ -62,7 +62,7 @@ class Counting(Suite):
 
     def test_many_that_are_cancelled_are_counted(self) -> None:
         self.store(5)
-        services.cancel_matching(kind=self.work, filters=EVERYTHING, expected=5)
+        actions.cancel_matching(kind=self.work, filters=EVERYTHING, expected=5)
         self.is_counted(cancelled=5)
 
     def test_a_released_claim_counts_its_tries_and_its_late_outcome_nothing(self) -> None:

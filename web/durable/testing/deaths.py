@@ -1,8 +1,9 @@
 """Workers die: what they held is tried again, one by one, and what kills every worker ends as failed."""
 
 from durable import claims, sweep
+from durable.claimed import Claim
 from durable.claims import DIED, Process
-from durable.models import Claim, Worker
+from durable.models import Worker
 from durable.testing.processes import claimed_since, run, sign, take
 from durable.testing.suite import Suite
 from durable.words import say

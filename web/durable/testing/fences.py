@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from durable import claims, services
+from durable import actions, claims
+from durable.claimed import Claim
 from durable.claims import Process
-from durable.models import Claim
 from durable.outcomes import Outcomes, write
 from durable.runs import Run
 from durable.testing.processes import run, take
@@ -65,8 +65,8 @@ class Fences(Suite):
         (identity,) = self.store()
 
         def cancel_and_retry() -> None:
-            services.cancel_task(kind=self.work, task_id=identity)
-            services.retry_task(kind=self.work, task_id=identity)
+            actions.cancel_task(kind=self.work, task_id=identity)
+            actions.retry_task(kind=self.work, task_id=identity)
 
         self.run_while(Process("first/1"), [identity], cancel_and_retry)
         row = self.stored(identity)
@@ -77,15 +77,15 @@ class Fences(Suite):
     def test_a_retried_task_may_run_before_its_first_run_is_over(self) -> None:
         (identity,) = self.store()
         take(Process("slow/1"), self.work, [identity])
-        services.cancel_task(kind=self.work, task_id=identity)
-        services.retry_task(kind=self.work, task_id=identity)
+        actions.cancel_task(kind=self.work, task_id=identity)
+        actions.retry_task(kind=self.work, task_id=identity)
         assert self.row(identity).status == "created"
         assert run(Process("quick/2"), self.work, [identity], round=1).claimed == 1
         assert self.stored(identity).worker == "quick/2"
 
     def test_a_task_that_is_cancelled_while_it_runs_stays_cancelled(self) -> None:
         ids = self.store(3)
-        self.run_while(Process("here/1"), ids, lambda: services.cancel_task(kind=self.work, task_id=ids[-1]))
+        self.run_while(Process("here/1"), ids, lambda: actions.cancel_task(kind=self.work, task_id=ids[-1]))
         assert self.states(ids) == ["success", "success", "cancelled"]
         row = self.stored(ids[-1])
         assert {name: getattr(row, name) for name in self.work.outputs} == self.work.empty

@@ -9,9 +9,10 @@ from unittest import mock
 from django.db.models.functions import Now
 
 from durable import claims
+from durable.claimed import Claim
 from durable.claims import Held, Process
 from durable.kinds import Kind
-from durable.models import Claim, Worker
+from durable.models import Worker
 from durable.runs import Run
 
 

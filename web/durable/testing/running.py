@@ -9,10 +9,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from durable import claims, limits, services, sweep
+from durable import actions, claims, limits, sweep
+from durable.claimed import WORDS, Claim
 from durable.claims import LATE, Process
 from durable.errors import Cancelled
-from durable.models import WORDS, Claim
 from durable.progress import EVERY, write
 from durable.runs import TOO_LONG, Run
 from durable.testing.overseen import overseen
@@ -147,7 +147,7 @@ class Running(Suite):
         ids, heard = self.store(3), list[str]()
 
         def is_cancelled(row: Any) -> None:
-            services.cancel_task(kind=self.work, task_id=row.id)
+            actions.cancel_task(kind=self.work, task_id=row.id)
             try:
                 row.progress(0.5)
             except Exception:
@@ -163,7 +163,7 @@ class Running(Suite):
         heard = list[int]()
 
         def is_cancelled(row: Any) -> None:
-            services.cancel_task(kind=self.work, task_id=row.id)
+            actions.cancel_task(kind=self.work, task_id=row.id)
             for turn in range(3):
                 with pytest.raises(Cancelled):
                     row.progress(0.5)
@@ -179,7 +179,7 @@ class Running(Suite):
         def is_cancelled(row: Any) -> None:
             began.append(time.monotonic())
             try:
-                services.cancel_task(kind=self.work, task_id=row.id)
+                actions.cancel_task(kind=self.work, task_id=row.id)
                 wait_long()
             finally:
                 began.append(time.monotonic())

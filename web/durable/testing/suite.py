@@ -16,7 +16,8 @@ from django.test import Client
 from durable import bounds, listing, pauses, services, stats
 from durable.batches import Reader
 from durable.kinds import Kind
-from durable.models import Batch, Status
+from durable.models import Batch
+from durable.states import Status
 from durable.testing.broker import broker, publisher
 from durable.testing.database import keep_in_a_file
 from durable.testing.processes import ago
@@ -49,7 +50,8 @@ class Suite:
         stats.memories.clear()
         bounds.waiting.clear()
         pauses.gate.until = 0.0
-        monkeypatch.setattr("durable.services.publisher", publisher)
+        for room in ("services", "actions"):
+            monkeypatch.setattr(f"durable.{room}.publisher", publisher)
         monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
         monkeypatch.setattr(self.work, "backoff", lambda attempts: 0.0)  # Tries says otherwise
         self.client, self.monkeypatch = Client(), monkeypatch
