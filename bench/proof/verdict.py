@@ -18,6 +18,7 @@ CREATE TRIGGER proof_ended AFTER UPDATE ON math_task FOR EACH ROW
 INSERT INTO proof_ended SELECT NEW.id, NOW(6) FROM DUAL WHERE NEW.status IN ('success', 'failed', 'cancelled')
 """
 ENDED = "status IN ('success', 'failed', 'cancelled')"
+AFTERMATH = 2.0  # seconds: one web container says that all is well, the other one has yet to see it
 HTTP = {"mysql": "MySQL", "haproxy": "HAProxy"}
 
 
@@ -57,9 +58,12 @@ def as_root(stack: Stack, sql: str) -> None:
 
 def away(rounds: Iterable[Round], at: float, took: float) -> str:
     """What of the two whose absence is told to clients was away while a request was under way; else what else was."""
-    hit = {part for each in rounds if each.began <= at + took and at <= each.well for part in each.parts}
+    meanwhile = [each for each in rounds if each.began <= at + took and at <= each.well + AFTERMATH]
+    hit = {part for each in meanwhile for part in each.parts}
+    late = all(at > each.well for each in meanwhile)
     others = f"neither, but {', '.join(sorted(hit))}" if hit else "nothing"
-    return " and ".join(name for part, name in HTTP.items() if part in hit) or others
+    told = " and ".join(name for part, name in HTTP.items() if part in hit) or others
+    return f"{told}, which had just come back" if hit and late else told
 
 
 def judge(stack: Stack, lines: list[dict[str, Any]], rounds: list[Round]) -> Verdict:

@@ -36,8 +36,15 @@ def test_one_to_three_parts_are_hit_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("at", "took", "what"),
-    [(95, 1, "nothing"), (98, 3, "MySQL"), (105, 1, "MySQL"), (111, 1, "MySQL"), (113, 1, "nothing")],
-    ids=["before", "into it", "while it lasts", "until it is well", "after"],
+    [
+        (95, 1, "nothing"),
+        (98, 3, "MySQL"),
+        (105, 1, "MySQL"),
+        (111, 1, "MySQL"),
+        (113, 1, "MySQL, which had just come back"),
+        (115, 1, "nothing"),
+    ],
+    ids=["before", "into it", "while it lasts", "until it is well", "just after it", "later"],
 )
 def test_a_request_is_told_with_what_was_away(at: float, took: float, what: str) -> None:
     hit = Round(0, [Fault("stop", "mysql"), Fault("kill", "web")], began=100, over=110, well=112)
