@@ -7,6 +7,7 @@ from pathlib import Path
 from support.embedded import ROOT
 
 GUIDE = ROOT / "docs" / "make-it-yours.md"
+OWN = "A product of your own"
 BLOCK = re.compile(r"^```(\w+)(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"""(\w+)=(?:"([^"]*)"|'([^']*)')""")
 

@@ -1,12 +1,15 @@
 """Python and manage.py in a process of their own, with an environment of their own."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
 KEY = "0123456789" * 6
+REMOTE = {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "mysql-pass", "REDIS_HOST": "redis.example"}
 
 
 def environment(data: Path, **env: str) -> dict[str, str]:
@@ -26,3 +29,17 @@ def python(*arguments: str, data: Path, **env: str) -> subprocess.CompletedProce
 def manage(*arguments: str, data: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """manage.py, to its end."""
     return python("manage.py", *arguments, data=data, **env)
+
+
+def load(data: Path, *names: str, **env: str) -> dict[str, Any]:
+    """The named settings, as a fresh process reads them (mysqlclient need not be installed)."""
+    script = f"import json, config.settings as s; print(json.dumps({{n: getattr(s, n) for n in {names}}}, default=str))"
+    result = python("-c", script, data=data, **env)
+    assert result.returncode == 0, result.stderr
+    values: dict[str, Any] = json.loads(result.stdout)
+    return values
+
+
+def django(env: dict[str, str]) -> dict[str, str]:
+    """The same, with Django told where its settings are."""
+    return {"DJANGO_SETTINGS_MODULE": "config.settings", **env}

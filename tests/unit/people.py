@@ -12,6 +12,8 @@ PASSWORD = "correct horse battery"
 GROUPS = {"reader": [], "writer": ["writers"], "operator": ["operators"]}
 SCOPES = {"reader": ["read"], "writer": ["read", "write"], "operator": ["read", "write", "operate"]}
 WHO = ["nobody", *(f"{way} {role}" for role in GROUPS for way in ("user", "token"))]
+NEW = {"x": "1", "task_type": "add", "y": "2"}
+JSON = "application/json"
 
 
 def person(role: str, name: str = "") -> User:
@@ -26,11 +28,16 @@ def token(role: str, name: str = "") -> str:
     return make_token(name=name or role, scopes=SCOPES[role], days=None, by=NOBODY)
 
 
+def bearer(secret: str) -> dict[str, str]:
+    """The header."""
+    return {"Authorization": f"Bearer {secret}"}
+
+
 def client_of(who: str, **more: Any) -> Client:
     """A client that asks as that one."""
     way, _, role = who.partition(" ")
     if way == "token":
-        return Client(headers={"Authorization": f"Bearer {token(role)}"}, **more)
+        return Client(headers=bearer(token(role)), **more)
     client = Client(**more)
     if way == "user":
         client.force_login(person(role))

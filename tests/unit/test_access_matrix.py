@@ -105,7 +105,7 @@ def test_each_route_lets_through_whom_it_should(settings: Settings, mode: str, w
     for path in ROUTES:
         for method in ("GET", "POST"):
             if path in ("/logout", "/admin/logout/"):
-                continue  # the session would be gone; see test_access.py
+                continue  # the session would be gone; see test_identities.py
             response = ask(client, path, method)
             if refused(path, response) == may(mode, who, scope(path, method)):
                 wrong.append((method, path, response.status_code))

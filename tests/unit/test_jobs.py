@@ -1,25 +1,20 @@
-"""django.tasks on this engine: what its documentation promises, and what this backend adds and refuses."""
+"""django.tasks on this engine: what its documentation promises, and how its page and its API show it."""
 
 import asyncio
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
+from jobs import Result, worked
+from jobs import remembered as remembered  # a fixture
 
-from durable import actions, kinds
+from durable import kinds
 from durable.backend import DurableBackend
-from durable.claims import Process
 from durable.jobs.contract import (
-    InvalidTask,
     TaskContext,
-    TaskResult,
     TaskResultDoesNotExist,
     TaskResultStatus,
     task_enqueued,
@@ -27,47 +22,12 @@ from durable.jobs.contract import (
     task_started,
 )  # fmt: skip
 from durable.jobs.models import Job
-from durable.jobs.registered import find
-from durable.models import Event
 from durable.states import Status
-from durable.testing.broker import broker, publisher
-from durable.testing.processes import run
-from durable.testing.suite import PLAIN
+from durable.testing.broker import broker
 from support import errands
 from support.contract import TaskResultMismatch, default_task_backend
 
 pytestmark = pytest.mark.django_db(transaction=True)
-Result: TypeAlias = "TaskResult[Any]"  # in Django 6 it takes no parameter
-BUGS = (ConnectionError, errands.OutOfStockError, TypeError, ValueError)
-
-
-@pytest.fixture(autouse=True)
-def remembered(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
-    """A broker that only remembers; what failed is tried again at once."""
-    for room in ("services", "actions"):
-        monkeypatch.setattr(f"durable.{room}.publisher", publisher)
-    monkeypatch.setattr("durable.tasks.run.apply_async", broker.apply_async)
-    monkeypatch.setattr(Job.kind, "backoff", lambda attempts: 0.0)
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
-    broker.sent()
-    yield
-    broker.sent()
-
-
-def work() -> None:
-    """Have workers do all that there is; what they raise is for Celery's record."""
-    while True:
-        try:
-            return broker.work()
-        except BUGS:
-            continue
-
-
-def worked(result: Result) -> Result:
-    """The result once workers have done all that there is."""
-    work()
-    result.refresh()
-    return result
 
 
 # --- As its documentation has it ------------------------------------------------------------------
@@ -188,168 +148,6 @@ def test_it_waits_for_its_time() -> None:
     assert job.due_time
     assert abs(job.due_time - due) < timedelta(milliseconds=2)  # SQLite keeps so much
     assert not broker.sent()
-
-
-# --- What ends without a value --------------------------------------------------------------------
-
-
-def test_a_bug_is_tried_again_and_each_attempt_has_its_error() -> None:
-    result = worked(errands.order.enqueue("hats"))
-    assert (result.status, result.attempts) == (TaskResultStatus.FAILED, Job.kind.max_attempts)
-    assert [error.exception_class for error in result.errors] == [errands.OutOfStockError] * Job.kind.max_attempts
-    assert "Traceback" in result.errors[-1].traceback
-    assert "no hats left: {}" in result.errors[-1].traceback
-    assert "no hats left: {}" in result.errors[0].traceback
-    assert len(set(result.worker_ids)) == 1
-    assert Job.objects.get(pk=result.id).error == "support.errands.OutOfStockError: no hats left: {}"
-    with pytest.raises(ValueError, match="failed"):
-        _ = result.return_value
-
-
-def test_a_builtin_exception_is_named_as_python_names_it() -> None:
-    result = worked(errands.attempt.enqueue(until=99))
-    assert {error.exception_class for error in result.errors} == {ConnectionError}
-    assert result.errors[0].traceback == f"ConnectionError: attempt 1 of job {result.id} fails"
-
-
-def test_failed_is_final_and_again_is_not() -> None:
-    final, again = worked(errands.shelf.enqueue(3)), worked(errands.busy.enqueue())
-    assert (final.attempts, again.attempts) == (1, Job.kind.max_attempts)
-    assert [error.traceback for error in final.errors] == ["There is nothing on shelf 3."]
-    assert {error.exception_class.__name__ for error in [*final.errors, *again.errors]} == {"Failed"}
-
-
-@pytest.mark.parametrize("what", ["set", "nan", "object"])
-def test_a_value_that_json_cannot_say_is_a_bug(what: str) -> None:
-    result = worked(errands.broken.enqueue(what))
-    assert result.status == TaskResultStatus.FAILED
-    assert {error.exception_class for error in result.errors} <= {TypeError, ValueError}
-
-
-def test_a_retry_by_a_person_begins_anew() -> None:
-    result = worked(errands.shelf.enqueue(3))
-    actions.retry_task(kind=Job.kind, task_id=int(result.id))
-    result.refresh()
-    assert (result.status, result.attempts, result.errors) == (TaskResultStatus.READY, 0, [])
-    worked(result)
-    assert (result.attempts, len(result.errors)) == (1, 1)
-    assert Event.objects.filter(kind="job", what="attempt failed").count() == 2
-
-
-def test_a_cancelled_job_is_failed_by_cancelled() -> None:
-    result = errands.double.enqueue(1)
-    actions.cancel_task(kind=Job.kind, task_id=int(result.id))
-    worked(result)
-    assert (result.status, result.attempts) == (TaskResultStatus.FAILED, 0)
-    assert [error.exception_class.__name__ for error in result.errors] == ["Cancelled"]
-    assert result.finished_at
-
-
-def test_one_that_runs_says_so() -> None:
-    result = errands.double.enqueue(1)
-    process = Process("here/1")
-    process.next()
-    process.claim(Job.kind, 0, [int(result.id)])
-    result.refresh()
-    assert (result.status, result.worker_ids) == (TaskResultStatus.RUNNING, ["here/1"])
-    assert result.started_at
-    assert result.finished_at is None
-
-
-def test_a_bug_costs_its_neighbours_in_the_message_nothing() -> None:
-    results = [errands.double.enqueue(1), errands.order.enqueue("hats"), errands.double.enqueue(2)]
-    run(Process("here/1"), Job.kind, [int(result.id) for result in results])
-    for result in results:
-        result.refresh()
-    assert [result.status for result in results] == ["SUCCESSFUL", "READY", "SUCCESSFUL"]
-
-
-# --- Only what @task has registered ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["os.system", "support.errands.plain", "support.errands", "no.such", "double", ""])
-def test_nothing_but_a_task_is_found(path: str) -> None:
-    with pytest.raises((LookupError, ValueError)):
-        find(path)
-
-
-@pytest.mark.parametrize("path", ["os.getpid", "support.errands.plain", "no.such"])
-def test_a_row_that_names_something_else_calls_nothing(path: str) -> None:
-    result = errands.double.enqueue(1)
-    Job.objects.update(function=path)
-    broker.work()
-    job = Job.objects.get(pk=result.id)
-    assert (job.status, job.error) == (Status.FAILED, f"There is no task {path} here.")
-
-
-def test_a_task_that_no_worker_would_find_is_refused_at_once() -> None:
-    with pytest.raises(InvalidTask, match="plain is no task"):
-        renamed(errands.plain).enqueue(1)
-    assert find("support.errands._renamed").func is errands.renamed.func
-    with pytest.raises(InvalidTask, match="another function"):
-        renamed(imposter).enqueue(1)
-    assert not Job.objects.exists()
-
-
-def renamed(function: Any) -> Any:
-    """A task that @task has not put under the function's name."""
-    return replace(errands.double, func=function)
-
-
-def imposter() -> None:
-    """Calls itself as somebody else."""
-
-
-imposter.__module__, imposter.__qualname__ = "support.errands", "double"
-
-
-# --- What is not honoured is refused --------------------------------------------------------------
-
-
-def test_priorities_and_queues_are_refused() -> None:
-    with pytest.raises(InvalidTask, match="priority"):
-        errands.double.using(priority=1)
-    with pytest.raises(InvalidTask, match="Queue 'fast'"):
-        errands.double.using(queue_name="fast")
-    backend = DurableBackend("default", {"QUEUES": []})  # which django.tasks takes for any name
-    with pytest.raises(InvalidTask, match="one queue"):
-        backend.validate_task(named("fast"))
-
-
-def named(queue: str) -> Any:
-    """A task of a queue, which only its own backend would refuse."""
-    task = replace(errands.double)
-    object.__setattr__(task, "queue_name", queue)
-    return task
-
-
-@pytest.mark.parametrize("argument", [{1}, object(), float("nan"), float("inf"), b"\xff", datetime.now(UTC)])
-def test_arguments_that_json_cannot_say_are_refused_and_nothing_is_stored(argument: Any) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        errands.double.enqueue(argument)
-    assert not Job.objects.exists()
-
-
-def test_a_time_without_its_zone_is_refused() -> None:
-    with pytest.raises(InvalidTask, match="aware"):
-        errands.double.using(run_after=datetime.now())  # noqa: DTZ005
-    with pytest.raises(ValueError, match="ten years"):
-        errands.double.using(run_after=timezone.now() + timedelta(days=9_999)).enqueue(1)
-
-
-def test_settings_that_are_not_known_are_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="OPTIONS"):
-        DurableBackend("default", {"OPTIONS": {"workers": 3}})
-    assert [error.id for error in DurableBackend("a", {"QUEUES": ["default", "fast"]}).check()] == ["durable.E006"]
-    assert list(default_task_backend.check()) == []
-
-
-def test_without_its_app_the_backend_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(kinds.registry, "job")
-    backend = DurableBackend("default", {})
-    assert [error.id for error in backend.check()] == ["durable.E005"]
-    with pytest.raises(ImproperlyConfigured, match=r"durable\.jobs"):
-        backend.enqueue(errands.double, (1,), {})
 
 
 # --- Its page and its API look, cancel and retry --------------------------------------------------

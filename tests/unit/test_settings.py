@@ -1,20 +1,17 @@
-import json
-from concurrent.futures import ThreadPoolExecutor
+"""Settings: each is real, they fit one another, and a bad value stops the start with a sentence that names it."""
+
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 from celery.app.defaults import SETTING_KEYS
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
-from commands import manage, python
+from commands import REMOTE, django, load, manage, python
 from django.conf import settings
 from django.core.checks import Error
-from kombu import Connection
 from pytest_django import Settings
 
 from durable.celery.app import app
-from durable.checks import message_fits_time_limit, secret_key_is_long
+from durable.checks import message_fits_time_limit
 from durable.embedded.supervisor import GRACE_SECONDS
 from durable.workers import GONE_AFTER
 from support.stack import ROOT
@@ -22,16 +19,6 @@ from support.stack import ROOT
 # Settings of Celery's namespace that its own table does not know, each with the reason why it is here all the same.
 EXCEPTIONS: dict[str, str] = {}
 TLS = {"DJANGO_SECURE": "1", "TRUSTED_PROXIES": "10.0.0.0/8"}
-REMOTE = {"MYSQL_HOST": "db.example", "MYSQL_PASSWORD": "mysql-pass", "REDIS_HOST": "redis.example"}
-
-
-def load(data: Path, *names: str, **env: str) -> dict[str, Any]:
-    """The named settings, as a fresh process reads them (mysqlclient need not be installed)."""
-    script = f"import json, config.settings as s; print(json.dumps({{n: getattr(s, n) for n in {names}}}, default=str))"
-    result = python("-c", script, data=data, **env)
-    assert result.returncode == 0, result.stderr
-    values: dict[str, Any] = json.loads(result.stdout)
-    return values
 
 
 def test_every_celery_setting_is_a_real_one() -> None:
@@ -85,77 +72,6 @@ def test_a_long_data_folder_still_fits_a_sockets_address(tmp_path: Path) -> None
         socket.parent.rmdir()
 
 
-def test_hosts_are_all_it_takes_to_go_remote(tmp_path: Path) -> None:
-    found = load(tmp_path, "DATABASES", "CELERY_BROKER_URL", "CACHES", "EMBEDDED", **REMOTE)
-    database = found["DATABASES"]["default"]
-    assert found["EMBEDDED"] is False
-    assert (database["ENGINE"], database["HOST"]) == ("durable.mysql", "db.example")
-    assert (database["PORT"], database["NAME"], database["USER"]) == (3306, "abacus", "abacus")
-    assert database["PASSWORD"] == "mysql-pass"
-    assert found["CELERY_BROKER_URL"] == "redis://redis.example:6379/0"
-    assert found["CACHES"]["default"]["LOCATION"] == "redis://redis.example:6379/1"
-
-
-def test_a_frozen_mysql_holds_no_request_for_longer_than_five_seconds(tmp_path: Path) -> None:
-    options = load(tmp_path, "DATABASES", **REMOTE)["DATABASES"]["default"]["OPTIONS"]
-    assert options["connect_timeout"] + max(options["read_timeout"], options["write_timeout"]) <= 5
-    assert options["isolation_level"] == "read committed"
-
-
-@pytest.mark.parametrize("password", ["s3cret", "p@ss/w:rd#?%41 &"])
-def test_the_password_of_redis_may_hold_any_character(tmp_path: Path, password: str) -> None:
-    found = load(tmp_path, "CELERY_BROKER_URL", REDIS_PASSWORD=password, **REMOTE)
-    assert found["CELERY_BROKER_URL"] == f"redis://:{quote(password, safe='')}@redis.example:6379/0"
-
-
-def test_a_user_and_tls_reach_the_broker_and_the_cache(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("a CA")
-    tls = {"REDIS_SSL_MODE": "verify_identity", "REDIS_SSL_CA_FILE": str(tmp_path / "ca.pem")}
-    login = {"REDIS_USERNAME": "sh@p", "REDIS_PASSWORD": "p:w"}
-    names = ("CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", "CACHES")
-    found = load(tmp_path, *names, **REMOTE, **tls, **login)
-    assert found["CELERY_BROKER_URL"] == "rediss://sh%40p:p%3Aw@redis.example:6379/0"
-    cache = found["CACHES"]["default"]
-    assert cache["LOCATION"] == "rediss://sh%40p:p%3Aw@redis.example:6379/1"
-    checked = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(tmp_path / "ca.pem")}
-    assert found["CELERY_BROKER_USE_SSL"] == checked
-    assert checked.items() <= cache["OPTIONS"].items()
-
-
-def test_required_is_tls_with_whoever_answers(tmp_path: Path) -> None:
-    found = load(tmp_path, "CELERY_BROKER_URL", "CELERY_BROKER_USE_SSL", REDIS_SSL_MODE="required", **REMOTE)
-    assert found["CELERY_BROKER_URL"].startswith("rediss://")
-    assert found["CELERY_BROKER_USE_SSL"] == {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-
-
-def test_a_ca_that_would_not_count_is_refused(tmp_path: Path) -> None:
-    env = django({"REDIS_SSL_CA_FILE": __file__, "REDIS_SSL_MODE": "required", **REMOTE})
-    result = python("-c", "from django.conf import settings; settings.DEBUG", data=tmp_path, **env)
-    assert "set it to verify_identity" in result.stderr
-
-
-def test_another_broker_is_taken_as_given(tmp_path: Path) -> None:
-    url = "amqp://guest:guest@rabbit.example//"
-    found = load(tmp_path, "CELERY_BROKER_URL", "CACHES", CELERY_BROKER_URL=url, RABBITMQ_HOST="rabbitmq", **REMOTE)
-    assert found["CELERY_BROKER_URL"] == url
-    assert found["CACHES"]["default"]["LOCATION"] == "redis://redis.example:6379/1"
-
-
-def test_its_address_may_stand_in_a_file_since_it_holds_a_password(tmp_path: Path) -> None:
-    (tmp_path / "url").write_text("amqps://shop:s3cret@rabbit.example/shop\n")
-    found = load(tmp_path, "CELERY_BROKER_URL", CELERY_BROKER_URL_FILE=str(tmp_path / "url"), **REMOTE)
-    assert found["CELERY_BROKER_URL"] == "amqps://shop:s3cret@rabbit.example/shop"
-
-
-@pytest.mark.parametrize("password", ["s3cret", "p@ss/w:rd#?%41 &"])
-def test_rabbitmqs_host_and_password_make_its_address(tmp_path: Path, password: str) -> None:
-    (tmp_path / "password").write_text(password)
-    env = {"RABBITMQ_HOST": "rabbitmq", "RABBITMQ_PASSWORD_FILE": str(tmp_path / "password"), **REMOTE}
-    url = load(tmp_path, "CELERY_BROKER_URL", **env)["CELERY_BROKER_URL"]
-    assert url == f"amqp://abacus:{quote(password, safe='')}@rabbitmq:5672//"
-    assert Connection(url).password == password
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -202,48 +118,6 @@ def test_a_bad_value_stops_the_start_with_a_sentence_that_names_it(tmp_path: Pat
     assert last.endswith(".")
 
 
-def django(env: dict[str, str]) -> dict[str, str]:
-    """The same, with Django told where its settings are."""
-    return {"DJANGO_SETTINGS_MODULE": "config.settings", **env}
-
-
-def test_a_missing_key_says_how_to_get_one(tmp_path: Path) -> None:
-    result = python("-c", "import config.settings", data=tmp_path, DJANGO_SECRET_KEY="", **REMOTE)
-    assert result.returncode == 1
-    assert "DJANGO_SECRET_KEY is not set; start with docker compose" in result.stderr
-    assert not (tmp_path / "secret_key").exists()
-
-
-def test_without_hosts_the_first_command_makes_the_key_and_all_that_come_take_it(tmp_path: Path) -> None:
-    data = tmp_path / "new"
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: load(data, "SECRET_KEY", DJANGO_SECRET_KEY="")["SECRET_KEY"], range(4)))
-    assert len(found[0]) >= 50
-    assert set(found) == {(data / "secret_key").read_text()}
-    assert (data / "secret_key").stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in data.iterdir()] == ["secret_key"]
-
-
-def test_a_folder_that_cannot_hold_the_key_gets_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file")
-    result = python("-c", "import config.settings", data=tmp_path / "data", DJANGO_SECRET_KEY="")
-    assert "DJANGO_SECRET_KEY is not set, and none can be kept: " in result.stderr
-
-
-def test_the_key_that_the_first_start_made_is_used(tmp_path: Path) -> None:
-    (tmp_path / "secret_key").write_text("made-on-the-first-start\n")
-    assert load(tmp_path, "SECRET_KEY", DJANGO_SECRET_KEY="") == {"SECRET_KEY": "made-on-the-first-start"}
-
-
-@pytest.mark.parametrize("given", ["older,oldest", "older, oldest", "older\noldest\n"])
-def test_what_earlier_keys_signed_still_counts(tmp_path: Path, given: str) -> None:
-    (tmp_path / "fallbacks").write_text(given)
-    path = str(tmp_path / "fallbacks")
-    found = load(tmp_path, "SECRET_KEY_FALLBACKS", DJANGO_SECRET_KEY_FALLBACKS_FILE=path)
-    assert found == {"SECRET_KEY_FALLBACKS": ["older", "oldest"]}
-    assert load(tmp_path, "SECRET_KEY_FALLBACKS") == {"SECRET_KEY_FALLBACKS": []}
-
-
 @pytest.mark.parametrize("secure", ["", "1"])
 def test_djangos_own_deployment_checks_pass(tmp_path: Path, secure: str) -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING", data=tmp_path, **(TLS if secure else {}))
@@ -288,16 +162,6 @@ def test_a_message_that_takes_too_long_is_refused(settings: Settings, seconds: i
 def test_a_message_that_fits_is_fine(settings: Settings, seconds: int, per_message: int) -> None:
     settings.TASK_SECONDS, settings.TASKS_PER_MESSAGE = seconds, per_message
     assert message_fits_time_limit() == []
-
-
-def test_a_short_key_is_refused(settings: Settings) -> None:
-    settings.SECRET_KEY = "k" * 31
-    (problem,) = secret_key_is_long()
-    assert (type(problem), problem.id) == (Error, "durable.E002")
-    assert problem.hint is not None
-    assert "DJANGO_SECRET_KEY" in problem.hint
-    settings.SECRET_KEY = "k" * 32
-    assert secret_key_is_long() == []
 
 
 def test_the_checks_are_registered(tmp_path: Path) -> None:
