@@ -151,11 +151,11 @@ def test_the_rest_of_a_running_batch_is_cancelled(
         expect(page.locator("#upload-progress")).to_contain_text("is created", timeout=ENDS)
         page.locator(".batch").first.get_by_role("link").click()
     page.wait_for_url("**/batches/*")
+    batch = page.url
     page.get_by_role("link", name="Cancel the rest").click()
-    page.get_by_role("button", name=re.compile(r"^Cancel \d+ tasks$")).click()
-    page.go_back()
-    page.go_back()
-    page.reload()
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile(r"^Cancel \d+ tasks$")).click()
+    page.goto(batch)
     expect(page.get_by_role("heading", name="All 200 have ended")).to_be_visible(timeout=ENDS)
     expect(page.locator(".legend")).to_contain_text("cancelled")
     expect(page.get_by_role("link", name="Cancel the rest")).to_have_count(0)
