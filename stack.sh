@@ -174,7 +174,9 @@ settle() { # SERVICE CHANGED: waits until what it says is what runs, as long as 
 tell() { # SERVICE: why it is not well
   local task
   docker service ps --no-trunc --format '{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}' "${stack}_$1" | head -n 6 >&2
-  task=$(docker service ps --no-trunc --format '{{.ID}} {{.Error}}' "${stack}_$1" | awk 'NF > 1 { print $1; exit }')
+  # The last one that failed: the list also has those that were lost with a machine, long ago.
+  task=$(docker service ps -q --no-trunc "${stack}_$1" |
+    xargs docker inspect --type task -f '{{.CreatedAt.Unix}} {{.ID}} {{.Status.Err}}' | sort -rn | awk 'NF > 2 { print $2; exit }')
   # Of a container that is gone Swarm waits for ever.
   [ -z "$task" ] || timeout 20 docker service logs --raw --tail 60 "$task" >&2 || say "its machine does not tell its log"
 }
