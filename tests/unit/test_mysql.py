@@ -3,7 +3,6 @@
 from unittest.mock import Mock
 
 import pytest
-from django.db import OperationalError
 
 from durable.mysql import health
 from durable.mysql.health import TriedAfterPause
@@ -94,17 +93,41 @@ def test_a_connection_that_does_not_answer_is_closed(wrapper: Wrapper, clock: Cl
     assert wrapper.connection is None
 
 
-def test_one_that_hangs_is_not_followed_by_a_second_wait(wrapper: Wrapper, clock: Clock) -> None:
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch, wrapper: Wrapper, clock: Clock) -> Wrapper:
+    """A connection whose ping nobody answers; used now and then until now."""
+    monkeypatch.setattr(TriedAfterPause, "silent_at", 0.0)
+    wrapper.opened_at = clock.now
+
     def hang() -> bool:
         clock.now += 2.0
         return False
 
+    clock.now += 100
     wrapper.is_usable.side_effect = hang
-    wrapper.close_if_unusable_or_obsolete()
-    with pytest.raises(OperationalError, match="ping"):
-        wrapper.close_if_health_check_failed()
-    assert wrapper.connection is None
-    # And the next request connects anew
-    wrapper.close_if_unusable_or_obsolete()
-    wrapper.close_if_health_check_failed()
-    assert pings(wrapper) == 1
+    return wrapper
+
+
+def test_one_that_is_dead_without_a_word_is_opened_anew(silent: Wrapper) -> None:
+    silent.close_if_health_check_failed()
+    assert silent.connection is None
+    silent.close_if_health_check_failed()
+    assert pings(silent) == 1
+
+
+def test_no_other_thread_waits_for_a_connection_of_that_time(silent: Wrapper, clock: Clock) -> None:
+    silent.close_if_health_check_failed()
+    silent.connection, silent.health_check_done = Mock(), False  # another thread's, as old
+    silent.close_if_health_check_failed()
+    assert (silent.connection, pings(silent)) == (None, 1)
+    silent.connection, silent.opened_at, silent.is_usable.side_effect = Mock(), clock.now, None
+    silent.health_check_done = False
+    silent.close_if_health_check_failed()
+    assert silent.connection is not None
+
+
+def test_a_connection_in_use_is_left_alone(silent: Wrapper, clock: Clock) -> None:
+    TriedAfterPause.silent_at = clock.now
+    silent.health_check_done = True
+    silent.close_if_health_check_failed()
+    assert silent.connection is not None
