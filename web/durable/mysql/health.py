@@ -11,6 +11,7 @@ SILENT_SECONDS = 1.0  # a server that has gone says so in milliseconds
 class TriedAfterPause(BaseDatabaseWrapper):
     """CONN_HEALTH_CHECKS costs a round trip per request, as much as a short query; this saves it on a busy server."""
 
+    health_check_done: bool
     # All in time.monotonic().
     used_at = 0.0  # when a request or a task last used it well
     opened_at = 0.0
