@@ -1,5 +1,7 @@
 """Kept connections to MySQL that are dead without a word: nothing is refused, nobody waits for each of them."""
 
+import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from verbs import docker, last
 
 from support.http import ask
+from support.needs import need
 from support.stack import Stack
 
 MYSQL = "0CEA"  # port 3306
@@ -49,6 +52,8 @@ def create(url: str) -> int:
 
 
 def test_no_request_fails_by_them(faulty: Stack) -> None:
+    if os.geteuid() or not (shutil.which("nsenter") and shutil.which("iptables")):
+        need("only root, with nsenter and iptables, can drop packets in a container's network")
     webs = faulty.containers("web")
     with ThreadPoolExecutor(AT_ONCE) as clients, ExitStack() as faults:
         assert {*clients.map(create, [faulty.url] * 10 * AT_ONCE)} == {201}
