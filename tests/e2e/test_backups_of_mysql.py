@@ -1,7 +1,6 @@
 """./run.sh backup of a Compose stack under load, and ./run.sh restore into another one."""
 
 import json
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,12 +34,6 @@ def new() -> Iterator[Stack]:
     other.down()
 
 
-def run_sh(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A role on this machine, for that project."""
-    env = {**stack.env, "COMPOSE_PROJECT_NAME": stack.project}
-    return subprocess.run(["./run.sh", *arguments], cwd=stack.root, env=env, capture_output=True, text=True)
-
-
 def manifest(path: Path) -> dict[str, Any]:
     """What a backup tells of itself."""
     with tarfile.open(path) as tar:
@@ -60,17 +53,17 @@ def test_a_backup_under_load_goes_on_in_another_stack(old: Stack, new: Stack, tm
     assert answer.status == 201, answer
     wait_for(lambda: ended(old), 60, "some have ended")
     file = tmp_path / "b.tar"
-    done = run_sh(old, "backup", str(file))
+    done = old.run_sh("backup", str(file))
     assert done.returncode == 0, done.stderr
     assert ended(old) < 3_000
     told = manifest(file)
     assert (told["database"], told["rows"]["math_task"]) == ("mysql", 3_000)
     assert file.stat().st_mode & 0o777 == 0o600
 
-    full = run_sh(old, "restore", str(file))
+    full = old.run_sh("restore", str(file))
     assert (full.returncode, "math_task 3000" in full.stderr) == (1, True), full.stderr
 
-    restored = run_sh(new, "restore", str(file))
+    restored = new.run_sh("restore", str(file))
     assert restored.returncode == 0, restored.stderr
     wait_for(new.healthy, 90, "the new stack is well")
     assert new.sql(CONTENT) == old.sql(CONTENT)
@@ -80,10 +73,10 @@ def test_a_backup_under_load_goes_on_in_another_stack(old: Stack, new: Stack, tm
 
 def test_a_damaged_backup_is_refused_before_anything_changes(old: Stack, new: Stack, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
-    assert run_sh(old, "backup", str(file)).returncode == 0
+    assert old.run_sh("backup", str(file)).returncode == 0
     whole = bytearray(file.read_bytes())
     whole[len(whole) // 2] ^= 1
     file.write_bytes(whole)
-    refused = run_sh(new, "restore", str(file))
+    refused = new.run_sh("restore", str(file))
     assert (refused.returncode, "is damaged" in refused.stderr) == (1, True), refused.stderr
     assert new.containers("mysql") == []

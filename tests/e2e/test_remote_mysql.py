@@ -1,6 +1,5 @@
 """A MySQL on a machine of its own, started from docker-compose-mysql.yaml alone, and the stack pointed at it."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,27 +44,21 @@ def test_the_stack_uses_the_remote_mysql_and_starts_none_of_its_own(database: St
         wait_for(lambda: ask("GET", f"{stack.url}/api/tasks/{identity}").status == 200, 60, "MySQL is back")
 
 
-def run_sh(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """A role on this machine, for that project."""
-    env = {**stack.env, "COMPOSE_PROJECT_NAME": stack.project}
-    return subprocess.run(["./run.sh", *arguments], cwd=stack.root, env=env, capture_output=True, text=True)
-
-
 def test_a_backup_of_it_is_made_and_restored_from_the_app_machine(database: Stack, tmp_path: Path) -> None:
     file = str(tmp_path / "b.tar")
     content = "SELECT id, x, task_type, y, create_time FROM math_task ORDER BY id"
     with remote(database, TASK_SECONDS="1") as stack:
         for number in range(6):
             create(stack.url, str(number), "add", "1")
-        made = run_sh(stack, "backup", file)
+        made = stack.run_sh("backup", file)
         assert made.returncode == 0, made.stderr
         before = database.sql(content)
-        full = run_sh(stack, "restore", file)
+        full = stack.run_sh("restore", file)
         assert (full.returncode, f"math_task {len(before)}" in full.stderr) == (1, True), full.stderr
     database.sql("DROP DATABASE abacus; CREATE DATABASE abacus; USE abacus")
     stack = remote(database)
     try:
-        restored = run_sh(stack, "restore", file)
+        restored = stack.run_sh("restore", file)
         assert restored.returncode == 0, restored.stderr
         assert not stack.containers("mysql")
         assert database.sql(content) == before

@@ -63,6 +63,11 @@ class Stack:
             raise AssertionError(f"{' '.join(command)}: {result.stderr}\n{self.logs()}")
         return result.stdout
 
+    def run_sh(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """./run.sh ... on this machine, for the project."""
+        env = {**self.env, "COMPOSE_PROJECT_NAME": self.project}
+        return subprocess.run(["./run.sh", *arguments], cwd=self.root, env=env, capture_output=True, text=True)
+
     def logs(self) -> str:
         """The last lines of all services."""
         return self.compose("logs", "--tail", "40", "--no-color", check=False)
