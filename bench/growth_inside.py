@@ -7,6 +7,7 @@ median of every round in milliseconds, and how MySQL goes about it at the larges
 import json
 import os
 import random
+import re
 import statistics
 import sys
 import time
@@ -21,7 +22,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from arithmetic.models import MathTask
-from durable import batches, claims, purge, services, stats
+from durable import batches, claims, due, purge, services, stats, taking
 from durable.inserts import insert_many
 from durable.listing import newest
 from durable.models import Batch
@@ -33,6 +34,7 @@ from durable.workers import beat
 
 REPEAT = 15
 PURGED = 500
+DUE = 100
 HELD = 8  # rows that a worker is at: the sweep looks whether it lives
 MANY = 500  # ids of one message
 KIND = MathTask.kind
@@ -112,8 +114,9 @@ def claim(ids: list[int]) -> tuple[claims.Held, list[Any]]:
     """Claim a message, as a pool process does."""
     process = claims.this_process()
     held = claims.Held(process.name, process.next(), KIND, 0)
-    assert process.claim(KIND, 0, ids)
-    return held, claims.rows(held, ids)
+    rows = taking.take(process, held, ids)
+    assert rows is not None
+    return held, rows
 
 
 def progress(found: Batch) -> float:
@@ -145,15 +148,30 @@ def sweep(table: Table) -> float:
     return took
 
 
+def start_due(table: Table) -> float:
+    """Some rows whose time has come begin to wait for a worker."""
+    ids = fresh(DUE)
+    MathTask.objects.filter(pk__in=ids).update(status=Status.SCHEDULED, due_time=Now())
+
+    def start() -> None:
+        assert len(due.begin(KIND)) == DUE
+
+    took = seconds(start)
+    MathTask.objects.filter(pk__in=ids).delete()
+    return took
+
+
 def purge_some(table: Table) -> float:
-    """Delete some hundred rows that are old enough, of a table whose others are not."""
-    first = MathTask.objects.filter(status=Status.SUCCESS).order_by("pk").values_list("pk", flat=True)[:PURGED]
-    MathTask.objects.filter(pk__in=list(first)).update(update_time=Now() - timedelta(days=60))
+    """Delete some hundred rows that are old enough, the first ones of a table; they come back afterwards."""
+    rows = list(MathTask.objects.filter(status=Status.SUCCESS).order_by("pk")[:PURGED])
+    MathTask.objects.filter(pk__in=[row.pk for row in rows]).update(update_time=Now() - timedelta(days=60))
 
     def delete() -> None:
         assert purge.purge_tasks(KIND, Status.SUCCESS, timedelta(days=30), PURGED) == PURGED
 
-    return seconds(delete)
+    took = seconds(delete)
+    MathTask.objects.bulk_create(rows)
+    return took
 
 
 def batch(table: Table) -> int:
@@ -172,6 +190,7 @@ MEASURES: dict[str, Measure] = {
     "list, status and operation": partial(get, lambda table: "/api/tasks?status=success&task_type=minus"),
     "changes": partial(get, lambda table: f"/api/tasks?since={newest(KIND)}"),
     "one task": partial(get, lambda table: f"/api/tasks/{table.anywhere()}"),
+    "page of a task": partial(get, lambda table: f"/tasks/{table.anywhere()}"),
     "progress of a batch": lambda table: progress(Batch.objects.get(pk=batch(table))),
     "counts, bounded": lambda table: seconds(partial(stats.count, KIND)),
     "create": create,
@@ -179,6 +198,7 @@ MEASURES: dict[str, Measure] = {
     "claim and finish 1": partial(claim_and_finish, 1),
     "claim and finish 500": partial(claim_and_finish, MANY),
     "sweep": sweep,
+    "100 due rows": start_due,
     "purge of 500": purge_some,
 }
 FEWER = {"claim and finish 500": 9, "purge of 500": 7, "counts, bounded": 5}
@@ -197,15 +217,19 @@ def plans(table: Table, measure: Measure) -> list[str]:
                 cursor.execute("EXPLAIN FORMAT=TRADITIONAL " + sql.replace("%", "%%"))
                 names = [column[0] for column in cursor.description]
                 rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-                # What is counted is a derived table, bounded by its LIMIT; its rows are those of another line.
-                told |= {plan(verb, row): None for row in rows if not str(row["table"]).startswith("<")}
+                told |= {plan(verb, row): None for row in rows if is_walk(row)}
     table.tidy()
     return list(told)
 
 
+def is_walk(row: dict[str, Any]) -> bool:
+    """Whether a line of EXPLAIN is about tasks: not the few claims (U0), nor what another has found (`<derived2>`)."""
+    return bool(row["type"]) and not re.match(r"<|durable_|U\d", str(row["table"]))
+
+
 def plan(verb: str, row: dict[str, Any]) -> str:
     """One line of EXPLAIN in a few words."""
-    index = (row["key"] or "").removeprefix("math_task_")
+    index = re.sub(r"^math_task_|_\w{6}_idx$", "", row["key"] or "")
     extra = row["Extra"] or ""
     if "const tables" in extra:  # found by key; the row has moved on since
         return f"{verb} const PRIMARY"

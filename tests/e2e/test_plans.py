@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from durable import batches, bounds, claims, due, failures, filters, kinds, listing, metrics, outcomes, purge
-from durable import actions, results, stats, sweep
+from durable import actions, results, stats, sweep, taking
 from durable.claimed import Claim
 from durable.filters import Filters
 from durable.listing import changes, page
@@ -60,12 +60,12 @@ minus, one = {"task_type": "minus"}, batch.pk
 later = list(rows.filter(status="scheduled").order_by("pk").values_list("pk", flat=True)[:700])
 short = reads(lambda: due.begin(kind))
 calls = {
-  "claim: rows": lambda: claims.rows(held, ids),
+  "claim: rows": lambda: taking.rows(held, ids),
   "share": lambda: claims.free_ids(kind, 0, ids),
   "share: a range": lambda: claims.free_ids(kind, 0, range(middle - 500, middle)),
   "still open": lambda: claims.open_ids(kind, 0, ids),
   "still open: a range": lambda: claims.open_ids(kind, 0, range(middle - 500, middle)),
-  "claim: rows of a range": lambda: claims.rows(held, range(middle - 500, middle)),
+  "claim: rows of a range": lambda: taking.rows(held, range(middle - 500, middle)),
   "outcome: results": lambda: written(results=[(id, 5, "2") for id in ids]),
   "outcome: others": lambda: written(others=[(id, 5, "scheduled", "no", None, 1, 60000000) for id in ids]),
   "outcome: untouched": lambda: written(untouched=ids),

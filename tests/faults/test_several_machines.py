@@ -7,17 +7,32 @@ from typing import Any
 
 import pytest
 from checker import Load, Outcome, check, next_id, rows, settle
-from images import derived
+from images import appended, derived
 from verbs import last
 
 from support.http import ask
 from support.needs import need
-from support.stack import IMAGE
-from support.swarm import EDGES, MACHINES, Swarm, swarm_missing
+from support.stack import IMAGE, ROOT
+from support.swarm import EDGES, MACHINES, SERVICES, Swarm, swarm_missing
 from support.waiting import wait_for
 
-# derived() names them.
-NEW, BROKEN = f"{IMAGE}-swarm-new:latest", f"{IMAGE}-swarm-broken:latest"
+# What differs in an image from the one that runs; derived() names them.
+NEWEST = max(path.stem for path in (ROOT / "web/arithmetic/migrations").glob("0*.py"))
+UNWILLING = f"""
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("arithmetic", "{NEWEST}")]
+    operations = [migrations.RunSQL("ALTER TABLE no_such_table ADD COLUMN more INT")]
+"""
+CHANGES = {
+    "new": "LABEL test=new",
+    "broken": "RUN rm /app/web/config/wsgi.py",
+    "idle": r"RUN sed -i 's/^  celery) .*/  celery) die no worker today ;;/' /app/run.sh",
+    "unwilling": appended("arithmetic/migrations/9999_unwilling.py", UNWILLING),
+}
+NEW, BROKEN, IDLE, UNWILLING_IMAGE = (f"{IMAGE}-swarm-{name}:latest" for name in CHANGES)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +40,7 @@ def cluster() -> Iterator[Swarm]:
     """Three machines."""
     need(swarm_missing())
     with Swarm() as running:
-        running.make(derived("swarm-new", "LABEL test=new"), derived("swarm-broken", "RUN rm /app/web/config/wsgi.py"))
+        running.make(*(derived(f"swarm-{name}", line) for name, line in CHANGES.items()))
         yield running
 
 
@@ -69,6 +84,11 @@ def failed_elsewhere(report: dict[str, Any], address: str, *changes: tuple[float
     return [f for f in elsewhere if not any(began <= f["at"] <= done + 2 for began, done in changes)]
 
 
+def status_of(swarm: Swarm, identity: int) -> str:
+    """What the site says of a task."""
+    return str(ask("GET", f"http://{swarm.addresses[0]}/api/tasks/{identity}").json()["status"])
+
+
 def test_each_edge_machine_answers_and_the_containers_are_spread(swarm: Swarm) -> None:
     for address in swarm.addresses:
         assert ask("GET", f"http://{address}/").status == 200
@@ -104,10 +124,8 @@ def test_an_update_and_a_new_key_fail_no_request(swarm: Swarm, tmp_path: Path) -
     assert {image for service in ("web", "celery") for _, image in swarm.tasks(service)} == {NEW}
     machine = next(iter(swarm.placed("web")))
     assert swarm.inside(machine, "web", "cat", "/run/secrets/django_secret_key") == "k" * 50
-    keys = swarm.on(
-        MACHINES[0], "docker", "secret", "ls", "--format", "{{.Name}}", "--filter", "name=abacus_django_secret_key_"
-    )
-    assert len([name for name in keys.split() if "fallbacks" not in name]) == 1
+    keys = [name for name in swarm.secrets() if name.startswith("abacus_django_secret_key_")]
+    assert len([name for name in keys if "fallbacks" not in name]) == 1
 
 
 def test_a_broken_image_is_rolled_back_and_fails_no_request(swarm: Swarm, tmp_path: Path) -> None:
@@ -122,6 +140,46 @@ def test_a_broken_image_is_rolled_back_and_fails_no_request(swarm: Swarm, tmp_pa
     assert not outcome(swarm, first, before, report).failed, report["failures"][:5]
     assert {image for _, image in swarm.tasks("web")} == images
     assert {image for _, image in swarm.tasks("celery")} == images
+
+
+def test_a_failing_migration_replaces_nothing(swarm: Swarm) -> None:
+    before = {service: swarm.containers(service) for service in SERVICES}
+    result = swarm.stack("up", APP_IMAGE=UNWILLING_IMAGE)
+    assert result.returncode == 1
+    assert "no_such_table' doesn't exist" in result.stderr
+    assert "stopped before anything was replaced: the migrations failed." in result.stderr
+    assert {service: swarm.containers(service) for service in SERVICES} == before
+    assert swarm.well()
+
+
+def test_where_the_workers_fail_after_the_web_was_replaced_both_are_what_they_were(
+    swarm: Swarm, tmp_path: Path
+) -> None:
+    images = {image for _, image in swarm.tasks("web")}
+    load, first = begun(swarm, tmp_path, 60, 300)
+    result = swarm.stack("up", APP_IMAGE=IDLE)
+    before = rows(swarm, first)
+    swarm.wait_well(120)
+    report = load.end()
+    assert result.returncode == 1
+    assert "no worker today" in result.stderr
+    assert "web: back to what was there before" in result.stderr
+    assert "stopped: celery failed. What ran before serves on" in result.stderr
+    assert not outcome(swarm, first, before, report).failed, report["failures"][:5]
+    wait_for(lambda: {image for _, image in swarm.tasks("web")} == images, 120, "web is what it was")
+    assert {image for _, image in swarm.tasks("celery")} == images
+
+
+def test_down_and_up_again_keep_data_and_secrets(swarm: Swarm) -> None:
+    secrets = swarm.secrets()
+    made = ask("POST", f"http://{swarm.addresses[0]}/api/tasks", {"task_type": "add", "x": "20", "y": "22"}).json()
+    wait_for(lambda: status_of(swarm, made["id"]) == "success", 30, "it is computed")
+    assert swarm.stack("down").returncode == 0
+    assert swarm.on(MACHINES[0], "docker", "service", "ls", "-q") == ""
+    result = swarm.stack("up")
+    assert result.returncode == 0, result.stderr
+    assert status_of(swarm, made["id"]) == "success"
+    assert swarm.secrets() == secrets
 
 
 def test_a_machine_that_dies_fails_requests_at_its_own_address_alone(swarm: Swarm, tmp_path: Path) -> None:

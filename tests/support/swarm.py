@@ -85,6 +85,15 @@ class Swarm:
         """How many of its containers run on each machine."""
         return Counter(machine for machine, _ in self.tasks(service))
 
+    def containers(self, service: str) -> set[str]:
+        """Those that run, by Swarm's name of each."""
+        ask = ("docker", "service", "ps", "-q", "--no-trunc", "--filter", "desired-state=running", f"abacus_{service}")
+        return set(self.on(MACHINES[0], *ask).split())
+
+    def secrets(self) -> set[str]:
+        """Their names, which change with their contents."""
+        return set(self.on(MACHINES[0], "docker", "secret", "ls", "--format", "{{.Name}}").split())
+
     def inside(self, machine: str, service: str, *command: str) -> str:
         """A command in the service's container on that machine."""
         container = self.on(machine, "docker", "ps", "-q", "--filter", f"name=abacus_{service}.").split()[0]

@@ -10,10 +10,10 @@ from django.db import OperationalError, connection
 from arithmetic.models import MathTask
 from durable.claimed import Claim
 from durable.claims import Held, Process, listing
-from durable.claims import rows as claimed_rows
 from durable.models import Worker
 from durable.outcomes import Outcomes
 from durable.states import Status
+from durable.taking import rows as claimed_rows
 
 KIND = MathTask.kind
 

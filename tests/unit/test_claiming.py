@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from rows import KIND, ago, held, results, states, store, take
 
 from arithmetic.models import MathTask
-from durable import claims
+from durable import claims, taking
 from durable.claimed import Claim
 from durable.claims import Held, Process
 from durable.listing import one
@@ -65,7 +65,7 @@ def test_workers_that_claim_at_once_never_hold_the_same_row() -> None:
             seq = process.next()
             assert patiently(partial(process.claim, KIND, 0, part))
             claim = Held(worker, seq, KIND, 0)
-            rows: list[Any] = patiently(partial(claims.rows, claim, part))
+            rows: list[Any] = patiently(partial(taking.rows, claim, part))
             written: bool = bool(rows) and patiently(partial(write, claim, results([row.id for row in rows])))
             if written:
                 mine += [row.id for row in rows]
@@ -127,7 +127,7 @@ def test_a_claim_costs_two_statements(django_assert_num_queries: DjangoAssertNum
     claim = Held("w/1", process.next(), KIND, 0)
     with django_assert_num_queries(2):
         process.claim(KIND, 0, ids)
-        assert len(claims.rows(claim, ids)) == 500
+        assert len(taking.rows(claim, ids)) == 500
 
 
 @pytest.mark.parametrize("ids", [[], [7], [3, 4, 5], [5, 3, 4], [3, 5], [3, 3, 5], [4, 4]])

@@ -11,18 +11,17 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, F
-from django.db.models.expressions import RawSQL
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from durable import counters, kinds, limits
-from durable.ages import age
+from durable.ages import now
 from durable.claimed import Claim, active
+from durable.counters import Statement
 from durable.events import record_attempts
 from durable.kinds import Kind
-from durable.light import light
-from durable.queries import TaskQuerySet, among
+from durable.queries import TaskQuerySet, among, is_whole
 from durable.states import Status
 from durable.words import Sentence, say
 from durable.workers import SLACK, process_name, signs
@@ -63,13 +62,22 @@ class Process:
 
     def claim(self, kind: Kind, round: int, ids: Sequence[int]) -> bool:
         """Take a message under the number that `next` gave; False if it was taken and released since."""
-        first, last = min(ids), max(ids)
-        listed = "" if len(set(ids)) == last - first + 1 else listing(ids)
-        what = {"kind": kind.name, "round": round, "first": first, "last": last, "ids": listed, "start_time": Now()}
-        what |= {"progress_task": None, "late_task": None}
+        with connection.cursor() as cursor:
+            cursor.execute(*self.claiming(kind, round, ids))
+            claimed = bool(cursor.rowcount)
+        return claimed or self.has_claimed(kind, round, ids)
+
+    def claiming(self, kind: Kind, round: int, ids: Sequence[int]) -> Statement:
+        """The UPDATE that does so, if the number is higher than the row's."""
+        what = {"seq": self.seq, "kind": kind.name, "round": round, "first": min(ids), "last": max(ids)}
+        what["ids"] = "" if is_whole(ids) else listing(ids)
+        names = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in what)
+        sql = f"UPDATE durable_claim SET {names}, start_time = {now()}, progress_task = NULL, late_task = NULL "  # noqa: S608
+        return f"{sql}WHERE worker = %s AND seq < %s", [*what.values(), self.name, self.seq]
+
+    def has_claimed(self, kind: Kind, round: int, ids: Sequence[int]) -> bool:
+        """Whether it is taken all the same, where the UPDATE has found no row."""
         mine = Claim.objects.filter(worker=self.name)
-        if mine.filter(seq__lt=self.seq).update(seq=self.seq, **what):
-            return True
         if not mine.exists():  # taken for dead while it had nothing to do, and removed
             Claim.objects.create(worker=self.name, seq=self.seq - 1)
             return self.claim(kind, round, ids)
@@ -95,29 +103,6 @@ def listing(ids: Iterable[int]) -> str:
 def ids_of(claim: Claim) -> Sequence[int]:
     """What it covers."""
     return [int(part) for part in (claim.ids or "").split(",") if part] or range(claim.first, claim.last + 1)
-
-
-def rows(held: Held, ids: Sequence[int]) -> list[Any]:
-    """The claimed rows that are there to be worked on: open, of the claim's round, and under no other claim.
-
-    Read after the claim is committed: of two processes that claim the same id, one at least sees the other, and it
-    yields. What both yield, the sweep brings back.
-    """
-    names = ("id", "attempts", "round", "waited", *held.kind.inputs)
-    tasks = held.kind.model.objects
-    alone = tasks.all().told("free_but", worker=held.worker)
-    open_rows = tasks.filter(alone, among(ids), status=Status.CREATED, round=held.round).annotate(waited=waited())
-    found = [light(held.kind)(*row) for row in open_rows.values_list(*names).order_by("id")]
-    if len(found) < len(ids):
-        keep(held, [row.id for row in found])
-    return found
-
-
-def waited() -> RawSQL:
-    """For how many microseconds a row has waited: since it was created, or since what began its round."""
-    since = "CASE WHEN round = 0 THEN create_time ELSE update_time END"
-    greater = "GREATEST" if connection.vendor == "mysql" else "MAX"
-    return RawSQL(f"{greater}(0, {age(since)})", (), output_field=BigIntegerField())  # noqa: S611
 
 
 def open_ids(kind: Kind, round: int, ids: Sequence[int]) -> set[int]:

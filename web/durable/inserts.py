@@ -1,21 +1,23 @@
 """How rows come into a table: written by hand, since Django's way takes the process five to seven times as long."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from django.db import connection
+from django.db import DataError, IntegrityError, connection
 from django.utils.dateparse import parse_datetime
 
 from durable import schedule
 from durable.by import NOBODY, By
 from durable.celery.broker import BATCHED, SINGLE
+from durable.group import Group
 from durable.kinds import Kind
 from durable.states import Status
 
 STATE = ("status", "due_time")
 CREATED = (str(Status.CREATED), None)
+DEADLOCK = 1213  # of MySQL
 
 
 def state(due: datetime | None) -> tuple[str, Any]:
@@ -54,20 +56,47 @@ def insert_one(
 ) -> Any:
     """Store a task, its inputs valid; the row, with the database's id and times."""
     who = {"idempotency_key": idempotency_key, "created_by": by.name, "request_id": by.request_id}
-    values = [*kind.prepare(inputs), *state(due), None, SINGLE, *who.values(), *fresh(kind).values()]
-    stored = f"SELECT id, create_time, update_time FROM {connection.ops.quote_name(kind.table)} WHERE id = "  # noqa: S608
-    with connection.cursor() as cursor:
-        if connection.vendor == "mysql":  # both statements in one round trip
-            cursor.execute(f"{statement(kind)}; {stored}LAST_INSERT_ID()", values)
-            cursor.nextset()
-        else:
-            cursor.execute(statement(kind), values)
-            cursor.execute(f"{stored}%s", [cursor.lastrowid])
-        identity, *stamps = cursor.fetchone()
+    values = row(kind, inputs, state(due), who)
+    # In a transaction of the caller's it is stored with the rest of that, or not at all.
+    identity, *stamps = group(kind).put(values) if connection.get_autocommit() else store(kind, [values])[0]
     create_time, update_time = map(moment, stamps)
     times = {"create_time": create_time, "update_time": update_time}
     own = {**who, "status": state(due)[0], "due_time": due}
     return kind.model(id=identity, **own, **times, **dict(zip(kind.inputs, inputs, strict=True)))
+
+
+def row(kind: Kind, inputs: Sequence[Any], state: tuple[str, Any], who: Mapping[str, Any]) -> list[Any]:
+    """What `statement` takes of a task that is no batch's."""
+    return [*kind.prepare(inputs), *state, None, SINGLE, *who.values(), *fresh(kind).values()]
+
+
+@cache
+def group(kind: Kind) -> Group:
+    """Those of this process that store one of the kind at the same time."""
+    return Group(partial(store, kind), is_a_rows_own)
+
+
+def is_a_rows_own(error: Exception) -> bool:
+    """Whether one row is at fault, as a key that is stored already; or two statements that waited for each other."""
+    return isinstance(error, IntegrityError | DataError) or error.args[:1] == (DEADLOCK,)
+
+
+def store(kind: Kind, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """All rows by one statement, or none: id, create_time and update_time of each."""
+    insert, one = statement(kind).split(" VALUES ")
+    insert = f"{insert} VALUES {', '.join([one] * len(rows))}"
+    values, given = [value for row in rows for value in row], "id, create_time, update_time"
+    with connection.cursor() as cursor:
+        if connection.vendor != "mysql":
+            cursor.execute(f"{insert} RETURNING {given}", values)
+            return sorted(cursor.fetchall())
+        # Both in one round trip. The ids of one INSERT follow each other, and its rows have the same times.
+        table = connection.ops.quote_name(kind.table)
+        select = f"SELECT @@auto_increment_increment, {given} FROM {table} WHERE id = LAST_INSERT_ID()"  # noqa: S608
+        cursor.execute(f"{insert}; {select}", values)
+        cursor.nextset()
+        step, first, *times = cursor.fetchone()
+        return [(first + number * step, *times) for number in range(len(rows))]
 
 
 def insert_many(
@@ -83,9 +112,9 @@ def insert_many(
         cursor.executemany(
             statement(kind),
             [
-                (*row, *CREATED, *rest) if now is None or len(row) == width
-                else (*row[:width], *state(schedule.due(row[width], now)), *rest)
-                for row in rows
+                (*given, *CREATED, *rest) if now is None or len(given) == width
+                else (*given[:width], *state(schedule.due(given[width], now)), *rest)
+                for given in rows
             ],
         )  # fmt: skip
         return int(cursor.rowcount)

@@ -12,10 +12,10 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from durable import kinds, tallies, totals
-from durable.ages import age
+from durable.ages import age, waited
 from durable.celery.broker import BATCHED, QUEUES, SINGLE
 from durable.claimed import Claim
-from durable.claims import ids_of, waited
+from durable.claims import ids_of
 from durable.counters import COUNTS
 from durable.indexes import forced
 from durable.kinds import Kind

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from durable.ages import now
 from durable.claims import Held, open_ids
 from durable.counters import RUNS, WAITS, Statement, adding, histogram
 from durable.events import ATTEMPT
@@ -160,8 +161,8 @@ def fence(held: Held, last: bool) -> Statement:
 
 def changes(held: Held, outcomes: Outcomes) -> Iterator[Change]:
     """The updates of the rows, and of how many where none may be missing."""
-    now, began, due = moments()
-    common = {"attempts": "attempts + 1", "worker": "%s", "start_time": began, "update_time": now}
+    updated, began, due = moments()
+    common = {"attempts": "attempts + 1", "worker": "%s", "start_time": began, "update_time": updated}
     if outcomes.results:
         columns = (held.kind.fields[name].column for name in held.kind.outputs)
         outputs = {str(column): f"v.v_{place}" for place, column in enumerate(columns)}
@@ -177,7 +178,7 @@ def changes(held: Held, outcomes: Outcomes) -> Iterator[Change]:
         yield *joined(held, sets, outcomes.others, [held.worker]), len(outcomes.others)
     if outcomes.untouched:
         marks = ", ".join(["%s"] * len(outcomes.untouched))
-        sql = f"UPDATE {held.kind.table} SET round = round + 1, update_time = {now} WHERE id IN ({marks})"  # noqa: S608
+        sql = f"UPDATE {held.kind.table} SET round = round + 1, update_time = {updated} WHERE id IN ({marks})"  # noqa: S608
         yield sql + " AND status = 'created' AND round = %s", [*outcomes.untouched, held.round], 0
 
 
@@ -212,8 +213,8 @@ def joined(held: Held, sets: dict[str, str], rows: Sequence[tuple[Any, ...]], va
 def moments() -> tuple[str, str, str]:
     """Now, so long before it as the row's work took, and when it is due, by the database's clock."""
     if connection.vendor == "mysql":
-        return "NOW(6)", "NOW(6) - INTERVAL v.v_took MICROSECOND", "NOW(6) + INTERVAL v.v_4 MICROSECOND"
-    form = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW'"
+        return now(), f"{now()} - INTERVAL v.v_took MICROSECOND", f"{now()} + INTERVAL v.v_4 MICROSECOND"
+    form = now().removesuffix(")")
     away = "PRINTF('%%+.6f seconds', {} / 1000000.0))"
     due = f"CASE WHEN v.v_4 IS NOT NULL THEN {form}, {away.format('v.v_4')} END"
-    return f"{form})", f"{form}, {away.format('-v.v_took')}", due
+    return now(), f"{form}, {away.format('-v.v_took')}", due

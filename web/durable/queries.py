@@ -15,11 +15,14 @@ from durable.kinds import Kind
 from durable.states import RETRIABLE, Status
 
 
+def is_whole(ids: Collection[int]) -> bool:
+    """Whether none is missing in between."""
+    return len(set(ids)) == max(ids, default=0) - min(ids, default=0) + 1
+
+
 def among(ids: Collection[int]) -> Q:
     """Rows by id: where none is missing in between, MySQL walks a range instead of looking each one up."""
-    first, last = min(ids, default=0), max(ids, default=0)
-    whole = len(set(ids)) == last - first + 1
-    return Q(id__range=(first, last)) if whole else Q(id__in=ids)
+    return Q(id__range=(min(ids), max(ids))) if ids and is_whole(ids) else Q(id__in=ids)
 
 
 class Seen(ModelIterable):  # type: ignore[type-arg]

@@ -20,6 +20,7 @@ from durable.patience import DATABASE_AWAY, patiently
 from durable.pauses import gate
 from durable.progress import Reporter
 from durable.spent import spent
+from durable.taking import take
 from durable.words import Sentence, say
 
 WRITE_EVERY = 1.0  # seconds: a slow message's outcomes are seen while it goes on
@@ -50,10 +51,10 @@ class Run:
         self.desk = desk.current(desk.Desk(self.kind, self.held.seq, self.round))
         self.reporter, self.told = Reporter(self.held, self.desk), logs.told()
         try:
-            if not patiently(lambda: spent.on("claim", lambda: process.claim(self.kind, self.round, self.ids))):
+            rows = patiently(lambda: spent.on("claim", lambda: take(process, self.held, self.ids)))
+            if rows is None:
                 return
-            self.rows = patiently(lambda: claims.rows(self.held, self.ids))
-            self.claimed = len(self.rows)
+            self.rows, self.claimed = rows, len(rows)
             self.outcomes.waits = {row.id: row.waited for row in self.rows}
             self.perform()
             self.finish()

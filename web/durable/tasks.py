@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(bind=True, name="durable.run")
 def run(self: "Task[Any, None]", kind: str, round: int, ids: list[int], portion: int = 0) -> None:
-    """Claim, perform and finish the tasks of one message, or a portion of them: three round trips, however many ids."""
+    """Claim, perform and finish the tasks of one message, or a portion of them: two round trips, however many ids."""
     queue = (self.request.delivery_info or {}).get("routing_key") or SINGLE
     requests: str = (self.request.headers or {}).get("request_ids", "")
     # What a message of several requests says is about them as a whole.

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models.functions import Now
 
-from durable import claims, listing, stats, sweep
+from durable import claims, listing, stats, sweep, taking
 from durable.claimed import Claim
 from durable.claims import Process
 from durable.filters import Filters
@@ -59,7 +59,7 @@ class Claims(Suite):
     def test_what_two_claim_at_the_same_moment_neither_runs_and_the_sweep_finds(self) -> None:
         ids, first, second = self.store(3), Process("here/1"), Process("here/2")
         held = claim(first, self.work, ids), claim(second, self.work, ids[1:])
-        mine, others = (claims.rows(one, given) for one, given in zip(held, (ids, ids[1:]), strict=True))
+        mine, others = (taking.rows(one, given) for one, given in zip(held, (ids, ids[1:]), strict=True))
         assert not {row.id for row in mine} & {row.id for row in others}
         claims.keep(held[0], [])
         claims.keep(held[1], [])
@@ -94,7 +94,7 @@ class Claims(Suite):
         ids, process = self.store(2), Process("here/1")
         held = claim(process, self.work, ids)
         assert process.claim(self.work, 0, ids)  # the first answer was lost
-        assert [row.id for row in claims.rows(held, ids)] == ids
+        assert [row.id for row in taking.rows(held, ids)] == ids
         claims.release(Claim.objects.get(worker=process.name))
         assert not process.claim(self.work, 0, ids)
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 from django.db.models.functions import Now
 
-from durable import claims
+from durable import taking
 from durable.claimed import Claim
 from durable.claims import Held, Process
 from durable.kinds import Kind
@@ -26,7 +26,7 @@ def acting(process: Process) -> Iterator[None]:
 def take(process: Process, kind: Kind, ids: Sequence[int], round: int = 0) -> tuple[Held, list[Any]]:
     """Claim a message and read the rows that are this process's to work on."""
     held = claim(process, kind, ids, round)
-    return held, claims.rows(held, ids)
+    return held, taking.rows(held, ids)
 
 
 def claim(process: Process, kind: Kind, ids: Sequence[int], round: int = 0) -> Held:
