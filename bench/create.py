@@ -26,7 +26,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
             report.costs.append(Cost("B1", side.name, meter.per(load.accepted), meter.busy))
             if load.refused or load.broken:
                 report.notes.append(f"B1 {side.name}: {load.refused} refused, {load.broken} broken off")
-    for other, target in ((BARE, 0.8), (DOCUMENTED, 3.0)):
+    for other, target in ((BARE, 0.9), (DOCUMENTED, 2.3)):
         what = "create, one task per request"
         ours, reference = rates[OURS.name], rates[other.name]
         report.figures.append(Figure("B1", what, ours, "/s", reference, other.name, target))

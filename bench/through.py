@@ -18,7 +18,7 @@ def measure(stand: Stand, plan: Plan, report: Report) -> None:
             rate, accepted = run(stand, side, plan.seconds, report)
             ended[side.name].append(rate)
             created[side.name].append(accepted)
-    lines = (("one by one until all are success", ended, 5.0), ("… created meanwhile", created, None))
+    lines = (("one by one until all are success", ended, 6.0), ("… created meanwhile", created, None))
     for what, rates, target in lines:
         ours, reference = rates[OURS.name], rates[DOCUMENTED.name]
         report.figures.append(Figure("B2", what, ours, "/s", reference, DOCUMENTED.name, target))
