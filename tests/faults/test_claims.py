@@ -170,7 +170,7 @@ def cuts(proxy: str) -> set[str]:
 @pytest.mark.parametrize("count", [1, 20])
 @pytest.mark.parametrize("when", ["executed", "sent"])
 def test_a_lost_answer_to_the_claim_or_to_the_outcome_costs_no_second_run(faulty: Stack, when: str, count: int) -> None:
-    claim, outcome = "UPDATE `durable_claim` SET `seq`", "UPDATE durable_claim SET ids = NULL"
+    claim, outcome = "UPDATE durable_claim SET `seq`", "UPDATE durable_claim SET ids = NULL"
     started, first = clock(), next_id(faulty)
     with cutter(faulty, when, claim, outcome) as proxy, lone_worker(faulty, MYSQL_HOST="cutter") as worker:
         wait_for(lambda: "ready." in log_of(worker), 30, "the worker is ready")

@@ -87,6 +87,27 @@ def test_without_the_database_each_is_told_by_an_error_of_its_own(shared: Group,
     assert shared.put(["d"]) == "stored d"
 
 
+def test_who_waits_behind_a_database_that_does_not_answer_is_not_held_up_twice(
+    shared: Group, slow: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("durable.group.SILENT_SECONDS", 0.0)
+    slow.failing = OperationalError(2013, "no answer")
+    errors = [future.exception() for future in together(shared, slow, "a", "b", "c")]
+    assert [error.args for error in errors if error] == [(2013, "no answer")] * 3
+    assert slow.statements == [["a"]]
+    slow.failing = None
+    assert shared.put(["d"]) == "stored d"
+
+
+def test_a_row_that_is_refused_slowly_fails_nobody_else(
+    shared: Group, slow: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("durable.group.SILENT_SECONDS", 0.0)
+    bad, other = together(shared, slow, BAD, "b")
+    assert isinstance(bad.exception(), IntegrityError)
+    assert other.result() == "stored b"
+
+
 def test_where_the_thread_that_stores_is_ended_the_others_are_told_and_the_next_goes_on(
     shared: Group, slow: Store
 ) -> None:

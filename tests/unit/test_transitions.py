@@ -139,12 +139,13 @@ def test_a_retry_forgets_what_was() -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_creating_a_task_costs_one_round_trip(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_creating_a_task_costs_two_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     values = {"x": "1", "task_type": "add", "y": "2"}
+    statements = 2 if connection.vendor == "sqlite" else 1  # both in one round trip
     create_task(kind=KIND, values=values)  # how many wait is looked at once a second, for all that are created in it
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(statements):
         create_task(kind=KIND, values=values)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(statements):
         create_task(kind=KIND, values=values, idempotency_key="k")
 
 

@@ -4,12 +4,14 @@ Nobody waits for company: who comes first goes at once, alone. Who comes meanwhi
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import OperationalError
 
 MOST = 50  # in one statement; more than a process has threads
+SILENT_SECONDS = 1.0  # a database that has gone says so in milliseconds
 
 
 class Seat:
@@ -54,25 +56,32 @@ class Group:
     def _lead(self) -> None:
         with self.lock:
             seats, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+        began, error = time.monotonic(), None
         try:
-            self._settle(seats)
+            error = self._settle(seats)
         finally:
             with self.lock:
+                if error and time.monotonic() - began > SILENT_SECONDS:
+                    for seat in self.waiting:  # nobody answers: it would wait as long once more
+                        seat.error = error
+                    seats, self.waiting = seats + self.waiting, []
                 self.led = bool(self.waiting)
-                heir = self.waiting[0] if self.waiting else None
-                if heir:
-                    heir.leads = True
-            for seat in [*seats[1:], *([heir] if heir else [])]:
+                if self.led:
+                    self.waiting[0].leads = True
+                    seats = [*seats, self.waiting[0]]
+            for seat in seats[1:]:
                 seat.turn.release()
 
-    def _settle(self, seats: list[Seat]) -> None:
+    def _settle(self, seats: list[Seat]) -> Exception | None:
+        """Store them; an error that is no row's own is told, too."""
         try:
             for seat, stored in zip(seats, self.store([seat.row for seat in seats]), strict=True):
                 seat.stored, seat.error = stored, None
         except Exception as error:
-            again = len(seats) > 1 and self.is_a_rows_own(error)
+            rows_own = self.is_a_rows_own(error)
+            if rows_own and len(seats) > 1:
+                return next(filter(None, [self._settle([seat]) for seat in seats]), None)
             for seat in seats:
-                if again:
-                    self._settle([seat])
-                else:
-                    seat.error = error
+                seat.error = error
+            return None if rows_own else error
+        return None

@@ -82,21 +82,26 @@ def is_a_rows_own(error: Exception) -> bool:
 
 
 def store(kind: Kind, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """All rows by one statement, or none: id, create_time and update_time of each."""
+    """All rows by one statement, or none: id, create_time and update_time of each.
+
+    The ids of one INSERT follow each other, and its rows have the same times.
+    """
     insert, one = statement(kind).split(" VALUES ")
     insert = f"{insert} VALUES {', '.join([one] * len(rows))}"
-    values, given = [value for row in rows for value in row], "id, create_time, update_time"
+    values = [value for row in rows for value in row]
+    times = f"create_time, update_time FROM {connection.ops.quote_name(kind.table)} WHERE id = "
     with connection.cursor() as cursor:
-        if connection.vendor != "mysql":
-            cursor.execute(f"{insert} RETURNING {given}", values)
-            return sorted(cursor.fetchall())
-        # Both in one round trip. The ids of one INSERT follow each other, and its rows have the same times.
-        table = connection.ops.quote_name(kind.table)
-        select = f"SELECT @@auto_increment_increment, {given} FROM {table} WHERE id = LAST_INSERT_ID()"  # noqa: S608
-        cursor.execute(f"{insert}; {select}", values)
-        cursor.nextset()
-        step, first, *times = cursor.fetchone()
-        return [(first + number * step, *times) for number in range(len(rows))]
+        if connection.vendor == "mysql":  # which tells of the first, and takes both in one round trip
+            select = f"SELECT @@auto_increment_increment, id, {times}LAST_INSERT_ID()"
+            cursor.execute(f"{insert}; {select}", values)
+            cursor.nextset()
+            step, first, *stamps = cursor.fetchone()
+        else:
+            cursor.execute(insert, values)
+            step, first = 1, cursor.lastrowid - len(rows) + 1
+            cursor.execute(f"SELECT {times}%s", [first])
+            stamps = cursor.fetchone()
+        return [(first + number * step, *stamps) for number in range(len(rows))]
 
 
 def insert_many(
