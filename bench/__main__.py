@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import batch, cached, create, latency, machine, memory, scale, through
+from bench import batch, beside, cached, create, latency, machine, memory, scale, through
 from bench.plan import SHORT, Plan
 from bench.report import Report
 from bench.stand import Stand
@@ -31,6 +31,7 @@ BENCHES: dict[str, Callable[[Stand, Plan, Report], None]] = {
     "B5": cached.measure,
     "B7": memory.measure,
     "B8": scale.measure,
+    "B9": beside.measure,
 }
 IN_SHORT = ("B6", "B1", "B2", "B3", "B5")
 
