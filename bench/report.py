@@ -1,5 +1,6 @@
 """What was found: figures with their spread, costs, and the Markdown of both."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ def short(value: float) -> str:
 
 def ratios(ours: Sequence[float], reference: Sequence[float]) -> list[float]:
     """Round by round: what was measured one after the other is compared, so that a slow minute hits both."""
-    return [one / other for one, other in zip(ours, reference, strict=True)]
+    return [one / other if other else math.inf for one, other in zip(ours, reference, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -94,3 +94,8 @@ def test_each_bar_has_a_cost_table_of_its_own() -> None:
 def test_percentiles_lie_between_the_samples() -> None:
     assert percentile([float(value) for value in range(1, 102)], 50) == 51.0
     assert percentile([float(value) for value in range(1, 102)], 99) == 100.0
+
+
+def test_where_the_other_has_none_the_ratio_is_beyond_any() -> None:
+    figure = Figure("B5", "what 1.0.0 does not have", [2.0], "/s", [0.0], "the other")
+    assert figure.cells()[4] == "inf (inf–inf)"
