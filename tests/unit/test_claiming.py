@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from pytest_django import DjangoAssertNumQueries
 from rows import KIND, ago, held, results, states, store, take
 
@@ -125,9 +125,8 @@ def test_a_message_of_another_round_takes_nothing(round: int) -> None:
 def test_a_claim_costs_two_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ids, process = store(500), Process("w/1")
     claim = Held("w/1", process.next(), KIND, 0)
-    with django_assert_num_queries(2):
-        process.claim(KIND, 0, ids)
-        assert len(taking.rows(claim, ids)) == 500
+    with django_assert_num_queries(2 if connection.vendor == "sqlite" else 1):  # both in one round trip
+        assert len(taking.take(process, claim, ids) or []) == 500
 
 
 @pytest.mark.parametrize("ids", [[], [7], [3, 4, 5], [5, 3, 4], [3, 5], [3, 3, 5], [4, 4]])

@@ -77,24 +77,18 @@ def test_a_row_that_is_refused_fails_nobody_else(shared: Group, slow: Store) -> 
     assert slow.statements == [["a"], ["b", BAD, "c"], ["b"], [BAD], ["c"]]
 
 
-def test_without_the_database_each_is_told_by_an_error_of_its_own(shared: Group, slow: Store) -> None:
+@pytest.mark.parametrize(
+    ("silent", "statements"), [(60.0, [["a"], ["b", "c"]]), (0.0, [["a"]])], ids=["tells so at once", "does not answer"]
+)
+def test_without_the_database_each_is_told_by_an_error_of_its_own_and_nobody_is_held_up_twice(
+    shared: Group, slow: Store, monkeypatch: pytest.MonkeyPatch, silent: float, statements: list[list[str]]
+) -> None:
+    monkeypatch.setattr("durable.group.SILENT_SECONDS", silent)
     slow.failing = OperationalError(2006, "gone")
     errors = [future.exception() for future in together(shared, slow, "a", "b", "c")]
     assert [(type(error), error.args) for error in errors if error] == [(OperationalError, (2006, "gone"))] * 3
     assert len({id(error) for error in errors}) == 3
-    assert slow.statements == [["a"], ["b", "c"]]
-    slow.failing = None
-    assert shared.put(["d"]) == "stored d"
-
-
-def test_who_waits_behind_a_database_that_does_not_answer_is_not_held_up_twice(
-    shared: Group, slow: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("durable.group.SILENT_SECONDS", 0.0)
-    slow.failing = OperationalError(2013, "no answer")
-    errors = [future.exception() for future in together(shared, slow, "a", "b", "c")]
-    assert [error.args for error in errors if error] == [(2013, "no answer")] * 3
-    assert slow.statements == [["a"]]
+    assert slow.statements == statements
     slow.failing = None
     assert shared.put(["d"]) == "stored d"
 

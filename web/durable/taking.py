@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import connection
@@ -86,7 +86,7 @@ def reading_of(held: Held, ids: Sequence[int]) -> Reading:
     return compiled(held.kind, connection.vendor, 0 if is_whole(ids) else len(ids))
 
 
-@cache
+@lru_cache(maxsize=100)  # 27 kB each
 def compiled(kind: Kind, vendor: str, count: int) -> Reading:
     """For `count` ids that have gaps; 0: for all from the first to the last."""
     wanted = Q(id__in=range(-1, -count - 1, -1)) if count else Q(id__range=(-1, -2))
