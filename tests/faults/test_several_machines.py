@@ -149,6 +149,9 @@ def test_a_failing_migration_replaces_nothing(swarm: Swarm) -> None:
     assert "no_such_table' doesn't exist" in result.stderr
     assert "stopped before anything was replaced: the migrations failed." in result.stderr
     assert {service: swarm.containers(service) for service in SERVICES} == before
+    # Nor was it tried: a new web container would fail by the same migration, and be rolled back.
+    every = swarm.on(MACHINES[0], "docker", "service", "ps", "--format", "{{.Image}}", "abacus_web")
+    assert UNWILLING_IMAGE not in every.split()
     assert swarm.well()
 
 
