@@ -171,14 +171,20 @@ settle() { # SERVICE CHANGED: waits until what it says is what runs, as long as 
   return 1
 }
 
+log() { # TASK: the end of it. Without --follow, the manager asks no machine whose connection was cut once (moby#35011);
+  # and of a container that is gone it waits for ever
+  local text
+  text=$(timeout 10 docker service logs --follow --raw --tail 60 "$1" 2>&1 || true)
+  printf '%s\n' "${text:-its machine does not tell its log}" >&2
+}
+
 tell() { # SERVICE: why it is not well
   local task
   docker service ps --no-trunc --format '{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}' "${stack}_$1" | head -n 6 >&2
   # The last one that failed: the list also has those that were lost with a machine, long ago.
   task=$(docker service ps -q --no-trunc "${stack}_$1" |
     xargs docker inspect --type task -f '{{.CreatedAt.Unix}} {{.ID}} {{.Status.Err}}' | sort -rn | awk 'NF > 2 { print $2; exit }')
-  # Of a container that is gone Swarm waits for ever.
-  [ -z "$task" ] || timeout 20 docker service logs --raw --tail 60 "$task" >&2 || say "its machine does not tell its log"
+  [ -z "$task" ] || log "$task"
 }
 
 roll() { # SERVICE: to what docker-stack.yaml says of it; the others serve on

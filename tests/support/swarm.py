@@ -137,6 +137,18 @@ class Swarm:
             for rule in rules:
                 self.on(machine, "iptables", "-D", *rule, "-j", "DROP")
 
+    @contextmanager
+    def placed_on(self, machine: str, service: str) -> Iterator[None]:
+        """A service whose next containers start on that machine alone."""
+        there = f"\n    deploy:\n      placement: {{constraints: [node.hostname == {machine}]}}\n"
+        head, name, body = (ROOT / "docker-stack.yaml").read_text().partition(f"\n  {service}:\n")
+        assert name, service
+        self.write("/abacus/docker-stack.yaml", head + name + body.replace("\n    deploy:\n", there, 1))
+        try:
+            yield
+        finally:
+            run("docker", "cp", "-q", str(ROOT / "docker-stack.yaml"), f"{MACHINES[0]}:/abacus/")
+
     def make(self, *more_images: str) -> None:
         """The machines, with images, labels and what a manager's checkout has; then `stack up`."""
         run(str(NODES), "up", str(len(MACHINES)))
