@@ -92,6 +92,14 @@ def test_a_second_start_in_the_same_folder_gets_a_sentence(embedded: Embedded) -
     assert f"Another one runs in {embedded.data}" in result.stderr
 
 
+def test_a_setting_that_cannot_be_gets_its_sentence_and_no_second_start(tmp_path: Path) -> None:
+    lone = Embedded(tmp_path, DJANGO_SUPERUSER_PASSWORD="a-long-one-of-nobody")
+    result = run_sh(ROOT, **lone.env)
+    assert result.returncode == 1
+    assert "DJANGO_SUPERUSER_USERNAME and DJANGO_SUPERUSER_PASSWORD (or _FILE) go together" in result.stderr
+    assert "is started again" not in result.stdout
+
+
 def test_a_management_command_works_on_a_fresh_clone(tmp_path: Path) -> None:
     project = copy_of_the_project(tmp_path / "project")
     (project / ".venv").symlink_to(ROOT / ".venv")  # what the first start would install

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 RESPAWN_SECONDS = 1.0
+LAST_LINES = 12
 PR_SET_PDEATHSIG = 1
 
 
@@ -26,12 +27,14 @@ class Process:
     log: Path | None  # None: the terminal
     popen: subprocess.Popen[bytes] | None = None
     started: float = field(default=0.0)
+    begins: int = 0  # where in the log it began to write
     asked: bool = False  # to end, and so to start anew: nothing to tell people of
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor alone."""
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(self.log.open("ab")) if self.log else None
+            self.begins = file.tell() if file else 0
             self.popen = subprocess.Popen(
                 self.command,
                 cwd=settings.BASE_DIR,
@@ -63,6 +66,18 @@ class Process:
         """Whether it is due for another start."""
         over = self.popen is not None and self.popen.poll() is not None
         return over and time.monotonic() - self.started > RESPAWN_SECONDS
+
+    def failed(self) -> bool:
+        """Whether it has ended, and not well."""
+        return self.popen is not None and self.popen.poll() not in {None, 0}
+
+    def last_words(self) -> str:
+        """The end of what it has written since it was started."""
+        if not self.log:
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(self.begins)
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-LAST_LINES:])
 
 
 def die_with_parent() -> Callable[[], None] | None:

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management import CommandError
 
 from durable.access import notice
 from durable.embedded.process import Process
@@ -67,9 +68,16 @@ class Supervisor:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/live", timeout=5):
                     return True
             except OSError:
+                self.require_begun()
                 self.look_after()
                 time.sleep(0.05)
         return False
+
+    def require_begun(self) -> None:
+        """What fails before anything has run would fail for ever; in development, the next change may mend it."""
+        for process in [*self.servers, *self.clients]:
+            if not self.reload and process.failed():
+                raise CommandError(f"{process.name} does not start; {process.log} says why:\n{process.last_words()}")
 
     def look_after(self) -> None:
         """Take over code that has changed, and start again what has ended."""
