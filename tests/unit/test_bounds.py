@@ -211,3 +211,15 @@ def test_what_cannot_be_counted_in_time_holds_nobody_up(client: Client, clock: C
     assert looks(client) == 0
     clock.now += 1 + 0.3 / bounds.SHARE
     assert looks(client) == len(kinds.every())
+
+
+def test_a_database_that_is_away_is_waited_for_once(client: Client) -> None:
+    asked = []
+
+    def away(run: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        raise OperationalError(2013, "Lost connection to MySQL server during query")
+
+    with connection.execute_wrapper(away):
+        answer = post(client, "api")
+    assert (answer.status_code, len(asked)) == (503, 1)

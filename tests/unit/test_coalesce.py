@@ -102,11 +102,20 @@ def test_one_who_reads_another_language_has_an_answer_of_its_own() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize(("status", "headers"), [(200, {}), (200, {"Cache-Control": "no-store"}), (503, PUBLIC)])
+@pytest.mark.parametrize(("status", "headers"), [(200, {}), (200, {"Cache-Control": "no-store"}), (404, PUBLIC)])
 def test_an_answer_that_is_personal_or_a_failure_is_not_shared(status: int, headers: dict[str, str]) -> None:
     page = Page(status, headers)
     answers = together(page, [get(), get()], calls=1)
     assert sorted(answer.content for answer in answers) == [b"1", b"2"]
+
+
+def test_those_who_waited_while_the_database_was_away_do_not_wait_once_more() -> None:
+    page = Page(503)
+    first, *others = together(page, [get() for _ in range(3)], calls=1)
+    assert (page.calls, first.content) == (1, b"1")
+    for other in others:
+        assert (other.status_code, other["Retry-After"]) == (503, "5")
+        assert b"The database is away for a moment" in other.content
 
 
 def test_those_who_waited_for_one_that_failed_are_answered_themselves() -> None:

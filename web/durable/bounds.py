@@ -21,6 +21,7 @@ from durable.words import Sentence, say
 
 logger = logging.getLogger(__name__)
 STEP, MILLISECONDS = 20_000, 300  # rows counted at once; what MySQL may take for it
+TOO_SLOW = 3024  # of MySQL
 PAUSE = 1.0  # seconds from one round to the next, at least
 SHARE = 0.01  # of the time at most is spent on counting
 
@@ -51,7 +52,9 @@ class Waiting:
         began, over = time.monotonic(), True
         try:
             over = self.count()
-        except OperationalError as error:  # where the database is away, storing the task will say so
+        except OperationalError as error:
+            if error.args[:1] != (TOO_SLOW,):  # it is away: to store the task would wait as long once more
+                raise
             logger.warning("what waits could not be counted, %d are taken for it: %s", self.number, error)
         now = time.monotonic()
         self.due = now + max(PAUSE if over else 0.0, (now - began) / SHARE)

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 
 from durable import kinds
 from durable.http.asked import api_address
+from durable.http.middleware import DATABASE_AWAY, refusal
 
 View = Callable[[HttpRequest], HttpResponse]
 PATIENCE = 5.0  # seconds
@@ -20,9 +21,11 @@ class Flight:
     def __init__(self) -> None:
         self.landed = threading.Event()
         self.answer: tuple[bytes, int, dict[str, str]] | None = None
+        self.away = False
 
     def keep(self, response: HttpResponse) -> None:
         """Share it if it is the same for everyone."""
+        self.away = response.status_code == 503
         if response.status_code == 200 and "public" in response.get("Cache-Control", "") and not response.cookies:
             self.answer = (response.content, response.status_code, dict(response.items()))
 
@@ -68,7 +71,10 @@ def coalesce(get_response: View) -> View:
             if flight is None:
                 flights[key] = mine = Flight()
         if flight is not None:
-            return flight.copy() or get_response(request)
+            answer = flight.copy()
+            if answer is None and flight.away:  # to ask the database again would take as long once more
+                return refusal(request, 503, DATABASE_AWAY)
+            return answer or get_response(request)
         try:
             response = get_response(request)
             mine.keep(response)
