@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A backup of the Compose stack's MySQL, here or elsewhere, while it runs, and its restore: ./run.sh backup, ./run.sh restore
+# A backup of the stack's MySQL, here or elsewhere, while it runs, and its restore: ./run.sh backup, ./run.sh restore.
+# ./run.sh stack backup and restore do it on several machines (SWARM_STACK names theirs).
 #
 #   ./run.sh backup FILE     into a new file; - writes it to standard output
 #   ./run.sh restore FILE    into a stack whose database is empty; it is started anew with what the file has
@@ -16,21 +17,52 @@ die() { say "$@"; exit 1; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/abacus-backup.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 
-in_mysql() { # SCRIPT [ARGUMENT...]: where MySQL's client is, which takes $LOGIN
-  # shellcheck disable=SC2016  # it is expanded there
-  if here; then # root can log in by the socket
-    docker compose exec -T mysql bash -euo pipefail -c \
-      'export MYSQL_PWD=$(cat /run/secrets/mysql_root_password) LOGIN=-uroot POSITION=--source-data=2; '"$1" "$@"
-  else # as the app's user, who may not ask for the place in the binary log
-    docker compose run --rm --no-deps -T mysql-client 'export MYSQL_PWD=$(cat /run/secrets/mysql_password) POSITION=
-      LOGIN="-h$MYSQL_HOST -P$MYSQL_PORT -u$MYSQL_USER --ssl-mode=${MYSQL_SSL_MODE^^}"
-      LOGIN+=${MYSQL_SSL_CA_FILE:+ --ssl-ca=$MYSQL_SSL_CA_FILE}; '"$1" "$@"
-  fi
-}
+# shellcheck disable=SC2016  # it is expanded there, where root can log in by the socket
+as_root='export MYSQL_PWD=$(cat /run/secrets/mysql_root_password) LOGIN=-uroot POSITION=--source-data=2; '
 
-here() { # whether the project has a MySQL of its own
-  [ -n "${services:=$(docker compose config --services)}" ] && grep -qx mysql <<<"$services"
-}
+# in_mysql SCRIPT [ARGUMENT...]: where MySQL's client is, which takes $LOGIN
+# manage ARGUMENT...: by the image that is to run with the data
+# start_mysql, stop_app, start_app: the app may be stopped, since it has nothing to do while the database is empty
+if [ -n "${SWARM_STACK:-}" ]; then
+  emptier="remove what is there, if nobody needs it: ./run.sh stack down, docker volume rm ${SWARM_STACK}_mysql-data"
+  container() {
+    docker ps -q --filter "label=com.docker.swarm.service.name=${SWARM_STACK}_mysql" --filter health=healthy | grep . ||
+      die "MySQL does not run on this machine: do it on the one that has the label abacus.mysql=true."
+  }
+  in_mysql() {
+    local id
+    id=$(container)
+    docker exec -i "$id" bash -euo pipefail -c "$as_root$1" "$@"
+  }
+  manage() {
+    docker run --rm -i --network none -e DJANGO_SECRET_KEY="$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')" \
+      "${APP_IMAGE:-abacus}" manage "$@"
+  }
+  start_mysql() { ./stack.sh up mysql && container >/dev/null; }
+  stop_app() {
+    docker service ls -q --filter "name=${SWARM_STACK}_web" --filter "name=${SWARM_STACK}_celery" | sed 's/$/=0/' |
+      xargs -r docker service scale
+  }
+  start_app() { ./stack.sh up; }
+else
+  emptier='restore into a new project (COMPOSE_PROJECT_NAME=other), or remove this one with its data (docker compose down -v)'
+  here() { # whether the project has a MySQL of its own
+    [ -n "${services:=$(docker compose config --services)}" ] && grep -qx mysql <<<"$services"
+  }
+  in_mysql() {
+    # shellcheck disable=SC2016  # it is expanded there
+    if here; then docker compose exec -T mysql bash -euo pipefail -c "$as_root$1" "$@"
+    else # as the app's user, who may not ask for the place in the binary log
+      docker compose run --rm --no-deps -T mysql-client 'export MYSQL_PWD=$(cat /run/secrets/mysql_password) POSITION=
+        LOGIN="-h$MYSQL_HOST -P$MYSQL_PORT -u$MYSQL_USER --ssl-mode=${MYSQL_SSL_MODE^^}"
+        LOGIN+=${MYSQL_SSL_CA_FILE:+ --ssl-ca=$MYSQL_SSL_CA_FILE}; '"$1" "$@"
+    fi
+  }
+  manage() { docker compose run --rm --no-deps -T migrate manage "$@"; }
+  start_mysql() { if here; then docker compose up -d --wait mysql; else docker compose up --no-log-prefix secrets; fi; }
+  stop_app() { docker compose stop haproxy web celery; }
+  start_app() { docker compose up -d; }
+fi
 
 sql() { # STATEMENT: prints its rows
   # shellcheck disable=SC2016
@@ -83,16 +115,15 @@ restore() { # FILE
   sum=$(sha256sum <"$folder/database.sql.gz")
   grep -q "\"sha256\": \"${sum%% *}\"" "$folder/manifest.json" ||
     die "$source is damaged: its checksum is not the one that its manifest names. Take another one."
-  if here; then docker compose up -d --wait mysql >&2; else docker compose up --no-log-prefix secrets >&2; fi
+  start_mysql >&2
   held=$(rows_of_its_own)
-  [ -z "$held" ] || die "The database is not empty (${held//$'\n'/, }): restore into a new project" \
-    "(COMPOSE_PROJECT_NAME=other), or remove this one with its data (docker compose down -v)."
-  docker compose run --rm --no-deps -T migrate manage help restore >/dev/null 2>&1 ||
-    die "The image that the stack runs is older than this checkout and knows no restore: docker compose build, then try again."
-  docker compose run --rm --no-deps -T migrate manage restore --fits <"$folder/manifest.json"
-  docker compose stop haproxy web celery >&2
+  [ -z "$held" ] || die "The database is not empty (${held//$'\n'/, }): $emptier."
+  manage help restore >/dev/null 2>&1 </dev/null ||
+    die "The image of the stack is older than this checkout and knows no restore: build it anew, then try again."
+  manage restore --fits <"$folder/manifest.json"
+  stop_app >&2
   load
-  docker compose up -d >&2
+  start_app >&2
   say "restored; what had not ended goes on"
 }
 

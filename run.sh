@@ -15,7 +15,7 @@
 #   ./run.sh backup FILE  a consistent backup while it runs, of the Compose stack if that runs here (backup.sh); -: to stdout
 #   ./run.sh restore FILE a backup, into an empty database
 #   ./run.sh rollout      a rolling update of the running containers (rollout.sh tells how)
-#   ./run.sh stack ...    the same on several machines, by Docker Swarm: up, status, down (stack.sh tells how)
+#   ./run.sh stack ...    the same on several machines, by Docker Swarm: up, status, down, backup, restore (stack.sh)
 #   ./run.sh doctor       what keeps it from starting on this machine, and what to do (doctor.sh)
 #   ./run.sh secrets      (in the image) make what secrets are missing
 #   ./run.sh lock [args]  (maintainers) make requirements/*.txt anew; --upgrade takes newer versions
@@ -111,10 +111,14 @@ manage() { # becomes a management command
   exec ${niceness:+nice -n "$niceness"} "$venv/bin/python" manage.py "$@"
 }
 
+typed() { # FILE: prints it as it is meant
+  case $1 in - | /*) printf '%s' "$1" ;; *) printf '%s' "$typed_in/$1" ;; esac
+}
+
 backup() { # ROLE FILE: of the Compose stack where one runs or where the file is one's, else of the embedded database
   local role=$1 file=${2:-} of=sqlite
   [ $# -eq 2 ] || die "name a file: ./run.sh $role FILE"
-  case $file in - | /*) ;; *) file=$typed_in/$file ;; esac
+  file=$(typed "$file")
   if [ "$role" = restore ]; then
     [ -f "$file" ] || die "There is no file $file: name the backup."
     ! tar -tf "$file" 2>/dev/null | grep -qx database.sql.gz || of=mysql
@@ -285,7 +289,10 @@ case $role in
   token) manage token "$@" ;;
   backup | restore) backup "$role" "$@" ;;
   rollout) exec ./rollout.sh "$@" ;;
-  stack) exec ./stack.sh "$@" ;;
+  stack)
+    [ $# -ne 2 ] || set -- "$1" "$(typed "$2")"
+    exec ./stack.sh "$@"
+    ;;
   doctor) exec ./doctor.sh "$@" ;;
   python) find_python ;; # for doctor.sh
   secrets) make_secrets ;;

@@ -6,6 +6,8 @@
 #                           not turn healthy brings back all that was there, and the exit status is 1
 #   ./run.sh stack status   what runs where, and whether it is well
 #   ./run.sh stack down     stop it all; data and secrets stay
+#   ./run.sh stack backup FILE     a consistent backup while it runs, on the machine that carries MySQL; -: to standard output
+#   ./run.sh stack restore FILE    a backup, into an empty database, and `up`; on a manager that carries MySQL
 #
 # Each ends when it is done, and says what it did. STACK_NAME (default: abacus) keeps two of them apart.
 set -euo pipefail
@@ -251,11 +253,13 @@ edges() { # SECONDS: waits for each edge machine's site
   [ -z "$failed" ]
 }
 
-up() {
+up() { # [mysql]: all, or for a restore that alone
   local service
   check_machines
   make_secrets
-  for service in mysql redis; do roll "$service"; done
+  roll mysql
+  [ $# -eq 0 ] || return 0
+  roll redis
   migrate
   for service in web celery haproxy; do roll "$service"; done
   forget_secrets
@@ -296,10 +300,14 @@ export mysql_replicas redis_replicas mysql_ca_path redis_ca_path broker_url_path
 from=(--resolve-image never)
 case ${APP_IMAGE:-abacus} in *[.:]*/*) from=(--resolve-image always --with-registry-auth) ;; esac
 
-case ${1:-} in
-  up | status | down) ;;
+case $*,$# in
+  up,1 | 'up mysql,2' | status,1 | down,1) ;;
+  backup' '*,2 | restore' '*,2)
+    [ "$mysql_replicas" -eq 1 ] || die "MYSQL_HOST is set to $MYSQL_HOST: ./run.sh $1 does it (docs/operations.md)."
+    export SWARM_STACK=$stack
+    exec ./backup.sh "$@" ;;
   *) sed -n '2,/^set/s/^# \{0,1\}//p' stack.sh | sed '$d'; exit 2 ;;
 esac
 [ "$(docker info --format '{{.Swarm.ControlAvailable}}')" = true ] ||
   die "This is no manager of a swarm: docker swarm init makes one of this machine (docs/several-machines.md)."
-"$1"
+"$@"

@@ -190,6 +190,30 @@ def test_down_and_up_again_keep_data_and_secrets(swarm: Swarm) -> None:
     assert swarm.secrets() == secrets
 
 
+def test_a_backup_goes_on_where_the_disk_was_lost(swarm: Swarm, tmp_path: Path) -> None:
+    load, first = begun(swarm, tmp_path, 60, 300)
+    assert (done := swarm.stack("backup", "b.tar")).returncode == 0, done.stderr
+    report = load.end()
+    outcome(swarm, first, rows(swarm, first), report)
+    before = rows(swarm, 0)
+    full = swarm.stack("restore", "b.tar")
+    assert (full.returncode, "The database is not empty (math_task" in full.stderr) == (1, True), full.stderr
+    assert swarm.well()
+
+    assert swarm.stack("down").returncode == 0
+    swarm.on(MACHINES[0], "docker", "volume", "rm", "abacus_mysql-data", "abacus_redis-data")
+    restored = swarm.stack("restore", "b.tar")
+    assert restored.returncode == 0, restored.stderr
+    assert swarm.well()
+    # Those of its moment, and what had not ended ends.
+    wait_for(lambda: not swarm.sql("SELECT 1 FROM math_task WHERE status = 'created' LIMIT 1"), 60, "all have ended")
+    after = rows(swarm, 0)
+    assert {identity for identity in before if identity < first} < set(after) < set(before)
+    assert {identity: before[identity][:2] for identity in after} == {
+        identity: row[:2] for identity, row in after.items()
+    }
+
+
 def test_a_machine_that_dies_fails_requests_at_its_own_address_alone(swarm: Swarm, tmp_path: Path) -> None:
     victim, address = one_with(swarm, "web")
     load, first = begun(swarm, tmp_path, 100, 300)

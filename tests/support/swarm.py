@@ -18,7 +18,7 @@ NODES = ROOT.parent / "shared" / "docker" / "nodes"
 MACHINES = ("node1", "node2", "node3")
 EDGES = ("node2", "node3")
 SERVICES = ("mysql", "redis", "web", "celery", "haproxy")
-FILES = ("run.sh", "stack.sh", "docker-stack.yaml")
+FILES = ("run.sh", "stack.sh", "backup.sh", "docker-stack.yaml", "pyproject.toml")
 PORT = 8080
 
 
@@ -51,11 +51,11 @@ class Swarm:
         """A command on one of the machines."""
         return run("docker", "exec", "-i", machine, *command)
 
-    def stack(self, verb: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    def stack(self, *verb: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """./run.sh stack VERB on the manager, with these settings in its .env."""
         settings = "".join(f"{name}={value}\n" for name, value in {**self.settings, **env}.items())
         self.write("/abacus/.env", settings)
-        command = ["docker", "exec", "-w", "/abacus", MACHINES[0], "./run.sh", "stack", verb]
+        command = ["docker", "exec", "-w", "/abacus", MACHINES[0], "./run.sh", "stack", *verb]
         return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
     def write(self, path: str, text: str) -> None:
