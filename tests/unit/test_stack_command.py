@@ -30,6 +30,7 @@ case "$*" in
   'stack services '*) echo web ;;
   'stack ps '*) ;;
   'service ps '*) printf 'Running 1 minute ago\\nRunning 2 minutes ago\\n' ;;
+  'ps '*) ;;
   'node inspect '*) echo 127.0.0.1 here ;;
   'service inspect '*SecretName*) echo "$USED" ;;
   'service inspect '*) exit 1 ;;
@@ -43,7 +44,7 @@ class Manager:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("run.sh", "stack.sh", "docker-stack.yaml"):
+        for name in ("run.sh", "stack.sh", "backup.sh", "docker-stack.yaml"):
             shutil.copy(ROOT / name, folder)
         (folder / "secrets").mkdir()
         docker = folder / "bin" / "docker"
@@ -52,23 +53,21 @@ class Manager:
         docker.chmod(0o755)
         self.env = {"MANAGER": "true", "EDGES": "b c", "KEEPERS": "a"}
 
+    def stack(self, *verb: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """./run.sh stack VERB with these settings."""
+        every = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", **self.env, **env}
+        command = [self.folder / "run.sh", "stack", *verb]
+        return subprocess.run(command, env=every, capture_output=True, text=True)
+
     def up(self, **env: str) -> str:
         """What ./run.sh stack up says until it would deploy."""
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        result = subprocess.run(
-            [self.folder / "run.sh", "stack", "up"],
-            env={"PATH": path, **self.env, **env},
-            capture_output=True,
-            text=True,
-        )
+        result = self.stack("up", **env)
         assert result.returncode == 1, result.stderr
         return result.stderr
 
     def status(self, port: int) -> "subprocess.CompletedProcess[str]":
         """./run.sh stack status, with the one edge machine's site at that port."""
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        env = {"PATH": path, **self.env, "EDGES": "here", "HTTP_PORT": str(port)}
-        return subprocess.run([self.folder / "run.sh", "stack", "status"], env=env, capture_output=True, text=True)
+        return self.stack("status", EDGES="here", HTTP_PORT=str(port))
 
     def secret(self, key: str) -> dict[str, str]:
         """The secrets of a kind, by name."""
@@ -105,6 +104,20 @@ def manager(tmp_path: Path) -> Manager:
 def test_what_is_missing_is_told_with_what_to_do(manager: Manager, env: dict[str, str], said: str) -> None:
     assert said in manager.up(**env)
     assert not (manager.folder / "deployed").exists()
+
+
+def test_a_backup_is_made_where_the_database_is_and_else_says_where(manager: Manager) -> None:
+    elsewhere = manager.stack("backup", "b.tar", MYSQL_HOST="db.example")
+    assert "MYSQL_HOST is set to db.example: ./run.sh backup does it" in elsewhere.stderr
+    other = manager.stack("backup", "b.tar", MANAGER="false")
+    assert "MySQL does not run on this machine: do it on the one that has the label abacus.mysql=true." in other.stderr
+    assert (elsewhere.returncode, other.returncode) == (1, 1)
+
+
+@pytest.mark.parametrize("arguments", [["backup"], ["backup", "a", "b"], ["up", "redis"], ["status", "x"], ["more"]])
+def test_what_it_does_not_know_gets_its_usage(manager: Manager, arguments: list[str]) -> None:
+    said = manager.stack(*arguments)
+    assert (said.returncode, "./run.sh stack restore FILE" in said.stdout) == (2, True), said
 
 
 def test_a_secret_is_made_once_and_named_by_its_content(manager: Manager) -> None:
