@@ -8,6 +8,7 @@ from rows import KIND
 
 from arithmetic.models import MathTask
 from durable import tasks
+from durable.celery.broker import SINGLE
 
 Message = tuple[int, list[int], str]
 
@@ -21,9 +22,9 @@ def sent_again(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     return sent
 
 
-def run(ids: list[int], round: int = 0, throw: bool = True) -> None:
+def run(ids: list[int], round: int = 0, throw: bool = True, queue: str = SINGLE) -> None:
     """A worker gets the message."""
-    tasks.run.apply(args=(KIND.name, round, ids), throw=throw)
+    tasks.run.apply(args=(KIND.name, round, ids), throw=throw, routing_key=queue)
 
 
 def performs(monkeypatch: pytest.MonkeyPatch, function: Callable[[Any], Any]) -> None:

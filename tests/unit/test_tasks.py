@@ -13,6 +13,7 @@ from rows import ago, database_away, held, states, store, take
 
 from arithmetic.models import MathTask
 from durable import tasks
+from durable.celery.broker import BATCHED
 from durable.patience import patiently
 from durable.pauses import gate
 from durable.workers import process_name
@@ -120,6 +121,27 @@ def test_of_slow_tasks_a_portion_is_taken_and_the_rest_sent_back_first(
     assert again == [(0, ids[4:], "tasks")]  # neither what was cancelled nor what somebody else has
     assert states(ids) == ["success", "cancelled", "cancelled", "success", "created", "created", "created"]
     assert set(MathTask.objects.filter(status="success").values_list("result", flat=True)) == {"1"}
+
+
+def test_of_a_batch_less_is_taken_at_once_while_single_tasks_come(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message]
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(tasks, "singles", tasks.Singles())
+    monkeypatch.setattr("durable.tasks.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(tasks, "BESIDE_SINGLES", 2)
+    whole, single, cut, later, alone = store(5), store(), store(5), store(5), store(5)
+    run(whole, queue=BATCHED)
+    assert (states(whole), again) == (["success"] * 5, [])  # none has come yet
+    run(single)
+    run(cut, queue=BATCHED)
+    assert states(cut) == ["success"] * 2 + ["created"] * 3
+    assert again == [(0, cut[2:4], BATCHED), (0, cut[4:], BATCHED)]
+    run(alone)
+    assert states(alone) == ["success"] * 5  # single ones that came together
+    now[0] += tasks.SINGLES_SECONDS
+    run(later, queue=BATCHED)
+    assert (states(later), len(again)) == (["success"] * 5, 2)
 
 
 def test_the_rest_is_left_to_the_sweep_where_the_broker_is_away(

@@ -10,18 +10,39 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from durable import claims, kinds, limits, logs, messages
-from durable.celery.broker import SINGLE
+from durable.celery.broker import BATCHED, SINGLE
 from durable.kinds import Kind
 from durable.patience import patiently
 from durable.runs import Run
 
 logger = logging.getLogger(__name__)
+BESIDE_SINGLES = 100  # tasks of a batch at once: fast ones take some 20 ms
+SINGLES_SECONDS = 5.0
+
+
+class Singles:
+    """When this process last worked on a single task."""
+
+    seen = float("-inf")  # time.monotonic()
+
+    def come(self) -> None:
+        """Now."""
+        self.seen = time.monotonic()
+
+    def are_about(self) -> bool:
+        """Whether the next one may be near."""
+        return time.monotonic() - self.seen < SINGLES_SECONDS
+
+
+singles = Singles()
 
 
 @shared_task(bind=True, name="durable.run")
 def run(self: "Task[Any, None]", kind: str, round: int, ids: list[int], portion: int = 0) -> None:
     """Claim, perform and finish the tasks of one message, or a portion of them: two round trips, however many ids."""
     queue = (self.request.delivery_info or {}).get("routing_key") or SINGLE
+    if queue == SINGLE:
+        singles.come()
     requests: str = (self.request.headers or {}).get("request_ids", "")
     # What a message of several requests says is about them as a whole.
     with logs.about(request_id=requests):
@@ -51,11 +72,14 @@ def share(kind: Kind, round: int, ids: list[int], portion: int, queue: str, requ
     statement finds out.
     """
     portion = min(portion or messages.size(kind), messages.size(kind))
-    if len(ids) <= portion:
-        return ids
-    ids = patiently(lambda: claims.free_ids(kind, round, ids))
-    if rest := ids[portion:]:
-        publish(kind, round, rest, queue, portion, requests)
+    if len(ids) > portion:
+        ids = patiently(lambda: claims.free_ids(kind, round, ids))
+        if rest := ids[portion:]:
+            publish(kind, round, rest, queue, portion, requests)
+    elif queue == BATCHED and singles.are_about():  # whoever waits for one waits for 100 of a batch, not for 500
+        for chunk in messages.cut(ids[BESIDE_SINGLES:], BESIDE_SINGLES):
+            publish(kind, round, chunk, queue, portion, requests)
+        return ids[:BESIDE_SINGLES]
     return ids[:portion]
 
 
