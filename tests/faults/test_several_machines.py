@@ -201,6 +201,8 @@ def test_a_backup_goes_on_where_the_disk_was_lost(swarm: Swarm, tmp_path: Path) 
     assert swarm.well()
 
     assert swarm.stack("down").returncode == 0
+    keeper = ("docker", "ps", "-aq", "--filter", "volume=abacus_mysql-data")
+    wait_for(lambda: not swarm.on(MACHINES[0], *keeper), 60, "its container is removed")
     swarm.on(MACHINES[0], "docker", "volume", "rm", "abacus_mysql-data", "abacus_redis-data")
     restored = swarm.stack("restore", "b.tar")
     assert restored.returncode == 0, restored.stderr

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from pytest_django import Settings
 from rows import KIND
 
 from arithmetic.models import MathTask
@@ -14,8 +16,10 @@ Message = tuple[int, list[int], str]
 
 
 @pytest.fixture(name="again", autouse=True)
-def sent_again(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+def sent_again(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[Message]:
     """(round, ids, queue) of what a run publishes."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
     sent: list[Message] = []
     send = lambda kind, round, ids, *_, queue, portion: sent.append((round, list(ids), queue))  # noqa: E731
     monkeypatch.setattr(tasks, "send", send)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from rows import KIND, ago, database_away, held, sign, states, store, take
 
 from arithmetic.models import MathTask
-from durable import claims, sweep
+from durable import claims, sweep, tasks
 from durable.celery.broker import QUEUES
 from durable.celery.depths import depths_of
 from durable.claimed import Claim
@@ -120,6 +120,24 @@ def test_a_long_queue_is_probed_rather_than_flooded(broker: Broker, queue: None)
     assert broker.messages == [forgotten]
     sweep.sweep()
     assert depths_of(["tasks"]) == {"tasks": 3}  # and the next one may be sent
+
+
+def test_a_probe_that_was_overtaken_says_nothing_and_the_next_one_does(
+    broker: Broker, queue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign("w", [1])
+    forgotten = store(update_time=ago(10))
+    current_app.send_task("durable.run", args=[KIND.name, 0, [1]], queue="tasks")
+    sweep.sweep()
+    monkeypatch.setattr(tasks, "send", lambda *_, **__: None)
+    tasks.send_back(
+        KIND, 0, forgotten, "tasks", 1, ""
+    )  # a worker took a part of a message; the rest is behind the probe
+    sweep.probe("tasks", ago(5).isoformat())
+    assert broker.messages == []
+    sweep.sweep()
+    sweep.probe("tasks", ago(5).isoformat())
+    assert broker.messages == [forgotten]
 
 
 def test_a_lost_probe_is_replaced_after_a_minute(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:

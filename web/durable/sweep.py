@@ -24,7 +24,7 @@ from durable.patience import DATABASE_AWAY
 from durable.pauses import Pause
 from durable.states import Status
 from durable.tallies import tallies
-from durable.tasks import send
+from durable.tasks import send, sent_back
 from durable.workers import GRACE, alive, process_name
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,9 @@ def find_forgotten() -> None:
         if waiting == 0:
             republish(queue, clock - GRACE)
         elif cache.add(f"probe:{queue}", 1, timeout=max(PROBE_SECONDS, limits.longest())):
-            # The queue is long, or it merely never empties: what is published before the probe comes out before it.
+            # The queue is long, or it merely never empties: what is published before the probe comes out before it,
+            # unless a worker takes a part of it and sends the rest back, behind the probe.
+            cache.delete(sent_back(queue))
             probe.apply_async(args=(queue, (clock - GRACE).isoformat()), queue=queue)
 
 
@@ -88,6 +90,8 @@ def find_forgotten() -> None:
 def probe(queue: str, before: str) -> None:
     """Came through the queue: rows that were waiting before it and still wait have no message."""
     cache.delete(f"probe:{queue}")
+    if cache.get(sent_back(queue)):
+        return  # some of them wait behind it
     moment = parse_datetime(before)
     assert moment is not None
     republish(queue, moment)

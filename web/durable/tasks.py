@@ -2,10 +2,12 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Task, shared_task
+from django.core.cache import cache
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -74,13 +76,17 @@ def share(kind: Kind, round: int, ids: list[int], portion: int, queue: str, requ
     portion = min(portion or messages.size(kind), messages.size(kind))
     if len(ids) > portion:
         ids = patiently(lambda: claims.free_ids(kind, round, ids))
-        if rest := ids[portion:]:
-            publish(kind, round, rest, queue, portion, requests)
-    elif queue == BATCHED and singles.are_about():  # whoever waits for one waits for 100 of a batch, not for 500
-        for chunk in messages.cut(ids[BESIDE_SINGLES:], BESIDE_SINGLES):
-            publish(kind, round, chunk, queue, portion, requests)
+        send_back(kind, round, ids[portion:], queue, portion, requests)
+    elif queue == BATCHED and len(ids) > BESIDE_SINGLES and singles.are_about():
+        # Who waits for this process waits for the end of 100 tasks of a batch, not of 500.
+        send_back(kind, round, ids[BESIDE_SINGLES:], queue, portion, requests, most=BESIDE_SINGLES)
         return ids[:BESIDE_SINGLES]
     return ids[:portion]
+
+
+def sent_back(queue: str) -> str:
+    """The cache's key that says so: what waits longest is not at the head of the queue any more."""
+    return f"sent_back:{queue}"
 
 
 def tell(work: Run) -> None:
@@ -96,14 +102,33 @@ def tell(work: Run) -> None:
 def give_back(work: Run, queue: str) -> None:
     """Publish at once what is to be tried again."""
     for ids, portion in ((work.again, 0), (work.unbegun, work.portion)):
-        publish(work.kind, work.round + 1, ids, queue, portion)
+        with left_to_the_sweep(ids):
+            publish(work.kind, work.round + 1, ids, queue, portion)
 
 
-def publish(kind: Kind, round: int, ids: Sequence[int], queue: str, portion: int, requests: str = "") -> None:
-    """Send them back; if the broker is away, the sweep does it."""
+def send_back(
+    kind: Kind, round: int, ids: Sequence[int], queue: str, portion: int, requests: str, most: int = messages.MOST
+) -> None:
+    """Publish what is left of a message; the sweep, whose probe may be in the queue, has to know (durable.sweep)."""
+    if ids:
+        with left_to_the_sweep(ids):
+            cache.set(sent_back(queue), 1, timeout=None)
+            publish(kind, round, ids, queue, portion, requests, most)
+
+
+def publish(
+    kind: Kind, round: int, ids: Sequence[int], queue: str, portion: int, requests: str = "", most: int = messages.MOST
+) -> None:
+    """In messages of so many at most."""
+    for chunk in messages.cut(ids, most):
+        send(kind.name, round, chunk, [requests] if requests else [], queue=queue, portion=portion)
+
+
+@contextmanager
+def left_to_the_sweep(ids: Sequence[int]) -> Iterator[None]:
+    """If the broker is away, it publishes them."""
     try:
-        for chunk in messages.cut(ids, messages.MOST):
-            send(kind.name, round, chunk, [requests] if requests else [], queue=queue, portion=portion)
+        yield
     except (BrokerError, RedisError) as error:
         logger.warning("broker away, %d tasks are left to the sweep: %s", len(ids), error)
 
