@@ -27,8 +27,8 @@ OWN_STACK = (
     "rabbitmq|migrations|upgrade|remote_|tls|limits|proxies|strict_clone|before|monitoring|backups|rotation|rivals"
 )
 # Who loads the shared stack and holds it to seconds, or lets it wait for seconds that the promises name.
-LOADS = "slow_clients|scaling|lanes|bombs"
-WAITS = "matrix|recovery|claims|dead_messages|handover|errors"
+LOADS = "matrix|slow_clients|scaling|lanes|bombs"
+WAITS = "recovery|claims|dead_messages|handover|errors"
 BUSY, WAITING, CALM = "1 a stack that is busy", "2 a stack that is waited for", "2 a stack that is calm"
 OTHERS, DESK, CLUSTER = "3 other stacks", "4 desk", "5 several machines"
 
