@@ -1,5 +1,6 @@
 """What becomes of a message."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from messages import Message, performs, run
 from messages import sent_again as sent_again  # a fixture
 from pytest_django import DjangoAssertNumQueries, Settings
+from redis.exceptions import RedisError
 from rows import ago, database_away, held, states, store, take
 
 from arithmetic.models import MathTask
@@ -142,6 +144,19 @@ def test_of_a_batch_less_is_taken_at_once_while_single_tasks_come(
     now[0] += tasks.SINGLES_SECONDS
     run(later, queue=BATCHED)
     assert (states(later), len(again)) == (["success"] * 5, 2)
+
+
+def test_the_rest_is_sent_back_where_the_cache_alone_is_away(
+    monkeypatch: pytest.MonkeyPatch, again: list[Message], settings: Settings
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise RedisError("refused")
+
+    settings.TASKS_PER_MESSAGE = 1
+    monkeypatch.setattr(tasks, "cache", SimpleNamespace(set=away))
+    ids = store(3)
+    run(ids)
+    assert (states(ids), again) == (["success", "created", "created"], [(0, ids[1:], "tasks")])
 
 
 def test_the_rest_is_left_to_the_sweep_where_the_broker_is_away(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from celery import Task, shared_task
@@ -111,8 +111,9 @@ def send_back(
 ) -> None:
     """Publish what is left of a message; the sweep, whose probe may be in the queue, has to know (durable.sweep)."""
     if ids:
-        with left_to_the_sweep(ids):
+        with suppress(RedisError):  # where Redis is not the broker; a probe asks the same cache, and waits for it, too
             cache.set(sent_back(queue), 1, timeout=None)
+        with left_to_the_sweep(ids):
             publish(kind, round, ids, queue, portion, requests, most)
 
 
