@@ -134,12 +134,14 @@ def test_what_a_frozen_worker_finds_out_after_its_claim_was_released_is_dropped(
 
 
 def test_the_outcome_of_a_run_that_was_cancelled_and_retried_is_dropped_and_the_new_ones_is_kept(faulty: Stack) -> None:
-    with workers(faulty, 2, TASK_SECONDS="4"):
+    with workers(faulty, 2, TASK_SECONDS="8"):
         (identity,) = created(faulty, 1)
         old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0.02)
         last(1.5)
         for action in ("cancel", "retry"):
             assert ask("POST", f"{faulty.url}/api/tasks/{identity}/{action}").status == 200
+        both = f"{HELD} AND first <= {identity} AND last >= {identity} AND worker <> '{old}'"
+        wait_for(lambda: faulty.sql(both), 5, "another is at work on it, too", every=0.02)
         ended = f"SELECT COUNT(*) FROM durable_claim WHERE worker = '{old}' AND ids IS NULL"
         wait_for(lambda: faulty.sql(ended) == [["1"]], 10, "the old run comes to its end", every=0.02)
         assert task(faulty.url, identity)["status"] == "pending"
