@@ -1,10 +1,11 @@
-"""What was cancelled costs nothing: it waits in few messages, and one look tells that nothing of one is to be done."""
+"""Slow tasks wait in few messages: what was cancelled costs nothing, and nothing is lost behind what is sent back."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from test_recovery import redis
+from checker import next_id
+from test_recovery import insert, redis
 
 from support.http import Answer, ask, finished
 from support.needs import need
@@ -78,3 +79,17 @@ def test_what_is_killed_with_a_part_of_a_message_loses_nothing_of_the_rest(slow:
     slow.compose("kill", "-s", "KILL", "celery")
     slow.compose("up", "-d", "celery")
     wait_for(lambda: counts(slow, batch)["success"] == 12, 180, "all of it ends")
+
+
+def test_what_has_no_message_is_found_while_slow_batches_go_on(slow: Stack) -> None:
+    batch = upload(slow, 600)  # two messages: of each a worker takes a part and sends the rest back, minutes long
+    wait_for(lambda: counts(slow, batch)["pending"] > 1, 30, "it is worked on")
+    first = next_id(slow)
+    insert(slow, 1, queue="batches")
+    try:
+        found = wait_for(lambda: finished(slow.url, first), 120, "what has no message ends")
+        assert found["status"] == "success"
+        assert counts(slow, batch)["created"] > 0  # the queue was never empty
+        assert slow.sql(f"SELECT MAX(attempts) FROM math_task WHERE batch_id = {batch}") == [["1"]]
+    finally:
+        post(slow, f"/api/batches/{batch}/cancel")

@@ -19,13 +19,13 @@ DIES = f'RUN echo "{POISON}" >> /app/web/arithmetic/operations.py && python -m c
 AHEAD = "RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends faketime >/dev/null"
 
 
-def insert(stack: Stack, count: int, task_type: str = "add") -> None:
+def insert(stack: Stack, count: int, task_type: str = "add", queue: str = "tasks") -> None:
     """Rows as an interrupted publisher leaves them: stored, and no message for them."""
     stack.sql(
         "SET SESSION cte_max_recursion_depth = 1000000; "
         "INSERT INTO math_task (task_type, x, y, result, status, error, attempts, worker, queue) "
         f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
-        f"SELECT '{task_type}', i, '1', '', 'created', '', 0, '', 'tasks' FROM n"
+        f"SELECT '{task_type}', i, '1', '', 'created', '', 0, '', '{queue}' FROM n"
     )
 
 

@@ -17,7 +17,7 @@ from support.stack import ROOT, docker_missing
 EXACT = re.compile(r"[\w/-]+:v?\d+\.\d+[\w.-]*")
 IMAGE = re.compile(r"^\s*(?:image: |FROM )(\S+)", re.MULTILINE)
 # macOS has bash 3.2, and these are started there.
-SCRIPTS = ["run.sh", "doctor.sh", "rollout.sh", "stack.sh", "flask-rabbitmq/run.sh"]
+SCRIPTS = ["run.sh", "doctor.sh", "rollout.sh", "stack.sh", "stack-secrets.sh", "flask-rabbitmq/run.sh"]
 NEWER = re.compile(r"wait -n|mapfile|readarray|declare -[An]|local -n|\$\{\w+(,,|\^\^|@)|&>>|\|&|coproc|EPOCHSECONDS")
 
 

@@ -14,7 +14,16 @@ from support.pins import DOCKERFILES, pin
 from support.stack import ROOT, docker_missing
 
 BIN = Path(sys.executable).parent
-SCRIPTS = ["run.sh", "doctor.sh", "rollout.sh", "backup.sh", "stack.sh", ".ci/run", "flask-rabbitmq/run.sh"]
+SCRIPTS = [
+    "run.sh",
+    "doctor.sh",
+    "rollout.sh",
+    "backup.sh",
+    "stack.sh",
+    "stack-secrets.sh",
+    ".ci/run",
+    "flask-rabbitmq/run.sh",
+]
 
 
 def clean(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:

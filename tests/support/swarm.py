@@ -18,7 +18,7 @@ NODES = ROOT.parent / "shared" / "docker" / "nodes"
 MACHINES = ("node1", "node2", "node3")
 EDGES = ("node2", "node3")
 SERVICES = ("mysql", "redis", "web", "celery", "haproxy")
-FILES = ("run.sh", "stack.sh", "backup.sh", "docker-stack.yaml", "pyproject.toml")
+FILES = ("run.sh", "stack.sh", "stack-secrets.sh", "backup.sh", "docker-stack.yaml", "pyproject.toml")
 PORT = 8080
 
 

@@ -44,7 +44,7 @@ class Manager:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("run.sh", "stack.sh", "backup.sh", "docker-stack.yaml"):
+        for name in ("run.sh", "stack.sh", "stack-secrets.sh", "backup.sh", "docker-stack.yaml"):
             shutil.copy(ROOT / name, folder)
         (folder / "secrets").mkdir()
         docker = folder / "bin" / "docker"

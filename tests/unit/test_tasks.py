@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from rows import ago, database_away, held, states, store, take
 
 from arithmetic.models import MathTask
-from durable import tasks
+from durable import sent_back, tasks
 from durable.celery.broker import BATCHED
 from durable.patience import patiently
 from durable.pauses import gate
@@ -153,7 +153,7 @@ def test_the_rest_is_sent_back_where_the_cache_alone_is_away(
         raise RedisError("refused")
 
     settings.TASKS_PER_MESSAGE = 1
-    monkeypatch.setattr(tasks, "cache", SimpleNamespace(set=away))
+    monkeypatch.setattr(sent_back, "cache", SimpleNamespace(add=away))
     ids = store(3)
     run(ids)
     assert (states(ids), again) == (["success", "created", "created"], [(0, ids[1:], "tasks")])

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from durable import claims, kinds, limits, messages
+from durable import claims, kinds, limits, messages, sent_back
 from durable.celery.broker import QUEUES, SINGLE
 from durable.celery.depths import depths_of
 from durable.claimed import active
@@ -22,9 +22,10 @@ from durable.indexes import walking
 from durable.kinds import Kind
 from durable.patience import DATABASE_AWAY
 from durable.pauses import Pause
+from durable.sent_back import Behind
 from durable.states import Status
 from durable.tallies import tallies
-from durable.tasks import send, sent_back
+from durable.tasks import send
 from durable.workers import GRACE, alive, process_name
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ PROBE_SECONDS = 60  # at least: a probe waits behind what all processes are at w
 TICK = timedelta(milliseconds=1)  # of SQLite's clock
 LIMIT = 20_000  # rows of a kind and queue that one sweep looks through: bounds its time
 Waiting = tuple[int, int, int]  # id, round, attempts
+NOTHING = Behind()
 
 
 def sweep() -> None:
@@ -82,35 +84,34 @@ def find_forgotten() -> None:
         elif cache.add(f"probe:{queue}", 1, timeout=max(PROBE_SECONDS, limits.longest())):
             # The queue is long, or it merely never empties: what is published before the probe comes out before it,
             # unless a worker takes a part of it and sends the rest back, behind the probe.
-            cache.delete(sent_back(queue))
-            probe.apply_async(args=(queue, (clock - GRACE).isoformat()), queue=queue)
+            probe.apply_async(args=(queue, (clock - GRACE).isoformat(), sent_back.counted(queue)), queue=queue)
 
 
 @shared_task(name="durable.probe")
-def probe(queue: str, before: str) -> None:
-    """Came through the queue: rows that were waiting before it and still wait have no message."""
+def probe(queue: str, before: str, number: int = 0) -> None:
+    """Came through the queue: rows that were waiting before it, and still wait, and not behind it, have no message."""
     cache.delete(f"probe:{queue}")
-    if cache.get(sent_back(queue)):
-        return  # some of them wait behind it
-    moment = parse_datetime(before)
+    moment, behind = parse_datetime(before), sent_back.since(queue, number)
+    sent_back.forget(queue, number)
     assert moment is not None
-    republish(queue, moment)
-    tallies.flush(process_name())
+    if behind is not None:
+        republish(queue, moment, behind)
+        tallies.flush(process_name())
 
 
-def republish(queue: str, before: datetime) -> None:
+def republish(queue: str, before: datetime, behind: Behind = NOTHING) -> None:
     """Publish waiting rows that nothing has touched since then, marking each so that it is done once."""
     paused = set(Pause.objects.values_list("kind", flat=True))
     for kind in kinds.every():
-        if kind.name not in paused and (sent := republish_kind(kind, queue, before)):
+        if kind.name not in paused and (sent := republish_kind(kind, queue, before, behind)):
             logger.warning("sweep: %d waiting tasks (%s) had no message and are published again", sent, kind.name)
             tallies.add("brought back", "lost message", sent)
 
 
-def republish_kind(kind: Kind, queue: str, before: datetime) -> int:
+def republish_kind(kind: Kind, queue: str, before: datetime, behind: Behind = NOTHING) -> int:
     """Those of one kind; how many."""
     sent = 0
-    for round, chunk in chunks(overdue(kind, queue, before)):
+    for round, chunk in chunks(overdue(kind, queue, before, behind)):
         if kind.model.objects.touch(chunk, before):
             send(kind.name, round, chunk, queue=queue)
             sent += len(chunk)
@@ -125,8 +126,8 @@ def chunks(rows: Sequence[Waiting]) -> Iterator[tuple[int, Sequence[int]]]:
             yield round, chunk
 
 
-def overdue(kind: Kind, queue: str, before: datetime) -> list[Waiting]:
-    """The queue's waiting rows that nothing has touched since then, the oldest first.
+def overdue(kind: Kind, queue: str, before: datetime, behind: Behind = NOTHING) -> list[Waiting]:
+    """The queue's waiting rows that nothing has touched since then and that are not sent back, the oldest first.
 
     Looks through LIMIT waiting rows. What is behind them comes into sight as these are worked off: an index of its own,
     which every outcome would have to change, costs a fifth of the throughput. Claims are read after the rows: what was
@@ -138,6 +139,6 @@ def overdue(kind: Kind, queue: str, before: datetime) -> list[Waiting]:
     limit = LIMIT + sum(len(claims.ids_of(claim)) for claim in active(kind))  # what is claimed uses none of it up
     with walking(kind, *(("batch", "status") if alone else ("status",))):
         waiting = list(rows.values_list("id", "round", "attempts", "queue", "update_time")[:limit])
-    old = [row[:3] for row in waiting if row[3] == queue and row[4] < before]
+    old = [row[:3] for row in waiting if row[3] == queue and row[4] < before and not behind.has(kind, row[0], row[1])]
     covered = claims.covered(kind) if old else None
     return [row for row in old if covered and not covered.covers(row[0], row[1])]

@@ -3,15 +3,14 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Task, shared_task
-from django.core.cache import cache
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from durable import claims, kinds, limits, logs, messages
+from durable import claims, kinds, limits, logs, messages, sent_back
 from durable.celery.broker import BATCHED, SINGLE
 from durable.kinds import Kind
 from durable.patience import patiently
@@ -84,11 +83,6 @@ def share(kind: Kind, round: int, ids: list[int], portion: int, queue: str, requ
     return ids[:portion]
 
 
-def sent_back(queue: str) -> str:
-    """The cache's key that says so: what waits longest is not at the head of the queue any more."""
-    return f"sent_back:{queue}"
-
-
 def tell(work: Run) -> None:
     """One line per message."""
     ms = round((time.monotonic() - work.started) * 1000, 1)
@@ -111,8 +105,7 @@ def send_back(
 ) -> None:
     """Publish what is left of a message; the sweep, whose probe may be in the queue, has to know (durable.sweep)."""
     if ids:
-        with suppress(RedisError):  # where Redis is not the broker; a probe asks the same cache, and waits for it, too
-            cache.set(sent_back(queue), 1, timeout=None)
+        sent_back.note(queue, kind, round, ids)
         with left_to_the_sweep(ids):
             publish(kind, round, ids, queue, portion, requests, most)
 
