@@ -114,7 +114,7 @@ def test_a_second_message_for_a_slow_task_does_not_run_it_a_second_time(faulty: 
 
 
 def test_what_a_frozen_worker_finds_out_after_its_claim_was_released_is_dropped(faulty: Stack) -> None:
-    with workers(faulty, 2, TASK_SECONDS="6") as containers:
+    with workers(faulty, 2, TASK_SECONDS="9") as containers:
         started, (identity,) = clock(), created(faulty, 1)
         old = wait_for(partial(claim_of, faulty, identity), 10, "it is at work", every=0.02)
         (victim,) = [c for c in containers if docker("inspect", "-f", "{{.Config.Hostname}}", c) in old]
@@ -123,7 +123,7 @@ def test_what_a_frozen_worker_finds_out_after_its_claim_was_released_is_dropped(
             new = wait_for(lambda: claim_of(faulty, identity).replace(old, ""), 40, "another has it", every=0.02)
         finally:
             docker("unpause", victim)
-        # its six seconds are over long ago, the other's are not
+        # its nine seconds are over long ago, the other's are not
         wait_for(lambda: runs([victim], started), 5, "it has come to its end")
         assert task(faulty.url, identity)["status"] == "pending"
         (late,) = runs([victim], started)

@@ -12,6 +12,7 @@ from verbs import VERBS, kill, last
 
 from support.flask_stack import FlaskStack, ended, result, running, start, started
 from support.http import Answer
+from support.rotation import documented, follow
 from support.waiting import wait_for
 
 EVERY = 0.05  # seconds between two requests: more than the threads could serve if each waited for RabbitMQ
@@ -177,3 +178,21 @@ def test_a_stopped_worker_finishes_what_it_has_begun(sound: FlaskStack) -> None:
         sound.compose("start", "worker")
     wait_for(lambda: ended(sound.url, waiting), 30, "what waited is run")
     wait_for(lambda: sound.is_healthy(worker), 60, "it is well again")
+
+
+def test_its_password_is_changed_as_the_security_page_says_and_loses_nothing(sound: FlaskStack) -> None:
+    def known() -> str:
+        return sound.compose("exec", "-T", "worker", "cat", "/run/secrets/rabbitmq_password")
+
+    def opens(password: str) -> bool:
+        command = ("rabbitmqctl", "authenticate_user", "longtask", password)
+        return "Success" in sound.compose("exec", "-T", "rabbitmq", *command, check=False)
+
+    old, sent = known(), [started(sound.url, 2) for _ in range(4)]
+    assert opens(old)
+    follow(sound, documented("flask-rabbitmq's"))
+    sound.compose("up", "-d", "--force-recreate")
+    wait_for(sound.healthy, 60, "everything is healthy")
+    assert (opens(old), opens(known())) == (False, True)
+    for identity in sent:
+        assert wait_for(partial(ended, sound.url, identity), 60, "it ends")["state"] == "success"

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
 from durable.http import transfers
+from durable.http.sizes import MAX_BODY
 from durable.http.transfers import GRACE, LEAST, MOST_IN, PIECE, Body, TooSlow, Transfer
 
 
@@ -132,9 +133,10 @@ def test_who_is_too_slow_is_told_so(clock: Clock, caplog: pytest.LogCaptureFixtu
     assert [record.getMessage() for record in caplog.records] == ["refused: POST /api/batches came too slowly"]
 
 
-def test_what_the_view_leaves_is_read(clock: Clock) -> None:
-    line = Line(clock, 1_000_000, 1_000_000)
-    assert transfers.transfers(leaves)(request(line, 1_000_000)).status_code == 413
+@pytest.mark.parametrize("size", [1_000_000, MAX_BODY * 3 // 2])
+def test_what_the_view_leaves_is_read(clock: Clock, size: int) -> None:
+    line = Line(clock, 1_000_000, size)
+    assert transfers.transfers(leaves)(request(line, size)).status_code == 413
     assert line.left == 0
 
 

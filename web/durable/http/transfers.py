@@ -175,9 +175,9 @@ def transfers(get_response: View) -> View:
 
 
 def drain(request: HttpRequest) -> None:
-    """Read what the view has left of the body."""
+    """Read what the view has left of the body, of one that is somewhat too large, too: its client is to see why."""
     try:
-        for _ in range(0, MAX_BODY, PIECE):
+        for _ in range(0, 2 * MAX_BODY, PIECE):
             if hasattr(request, "broken_off") or not request.read(PIECE):
                 break
     except UnreadablePostError as error:
