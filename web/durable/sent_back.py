@@ -41,11 +41,14 @@ def since(queue: str, number: int) -> "Behind | None":
     return Behind([tuple(value) for part in noted for value in part.values()]) if known else None
 
 
-def forget(queue: str, number: int) -> None:
-    """What was noted up to there: no probe asks for it any more."""
-    for names in entries(queue, int(cache.get(forgotten(queue), 0)), number):
-        cache.delete_many(names)
-    cache.set(forgotten(queue), number, timeout=None)
+def forget(queue: str, number: int | None = None) -> None:
+    """What was noted up to there, or all of it, while the queue is empty: no probe asks for it any more."""
+    with suppress(RedisError):
+        last, done = counted(queue) if number is None else number, int(cache.get(forgotten(queue), 0))
+        for names in entries(queue, done, last):
+            cache.delete_many(names)
+        if last != done:
+            cache.set(forgotten(queue), last, timeout=None)
 
 
 def counter(queue: str) -> str:

@@ -77,13 +77,14 @@ def find_forgotten() -> None:
     if clock is None:
         return
     depths = depths_of(QUEUES)
-    # Empty queues first: they need no cache, which may be away on its own where Redis is not the broker.
+    # Empty queues first: they can do without the cache, which may be away on its own where Redis is not the broker.
     for queue, waiting in sorted(depths.items(), key=lambda pair: pair[1]):
         if waiting == 0:
             republish(queue, clock - GRACE)
+            sent_back.forget(queue)
         elif cache.add(f"probe:{queue}", 1, timeout=max(PROBE_SECONDS, limits.longest())):
-            # The queue is long, or it merely never empties: what is published before the probe comes out before it,
-            # unless a worker takes a part of it and sends the rest back, behind the probe.
+            # The queue is long, or it merely never empties: what is published before the probe comes out before it.
+            # What workers take a part of goes on behind it: that is known by its number.
             probe.apply_async(args=(queue, (clock - GRACE).isoformat(), sent_back.counted(queue)), queue=queue)
 
 
