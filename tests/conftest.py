@@ -30,17 +30,17 @@ OWN_STACK = (
 LOADS = "matrix|slow_clients|scaling|lanes|bombs"
 WAITS = "recovery|claims|dead_messages|handover|errors"
 BUSY, WAITING, CALM = "1 a stack that is busy", "2 a stack that is waited for", "2 a stack that is calm"
-OTHERS, DESK, CLUSTER = "3 other stacks", "4 desk", "5 several machines"
+OTHERS, CLUSTER, DESK = "3 other stacks", "4 several machines", "5 desk"
 
 # As checker.Outcome tells it: no second try makes that good.
 WENT_WRONG = r"(lost|doubled|wrong)=[1-9]"
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """With -n 3: first the busy stack, whose tests are held to seconds, and beside it, giving way, what only computes.
+    """With -n 3: first the busy stack, whose tests are held to seconds, and beside it, giving way, what needs none.
 
-    Then side by side two stacks that all share, one by one the stacks of tests' own, and the rest; and several machines
-    at last, which are all on this one.
+    Then side by side two stacks that all share, and the stacks of tests' own. Several machines, which are all on this
+    one, come last, and beside them what is left that needs no stack.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -51,17 +51,18 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
             return CLUSTER
         if own_stack(nodeid):
             return f"{OTHERS}: {'flask' if '/test_flask_' in module else module}"
-        if not needs_docker(nodeid):
+        if gives_way(nodeid):
             return f"{DESK}: {module}"
         return next((group for group, names in ((BUSY, LOADS), (WAITING, WAITS)) if about(names, module)), CALM)
 
     def _assign_work_unit(self, node: Any) -> None:
         elsewhere = {group for other in self.nodes if other is not node for group in self._at_work(other)}
-        allowed = [group for group in self.workqueue if group != CLUSTER or not any(map(uses_stack, elsewhere))]
-        if BUSY in elsewhere:
-            allowed = [] if any(map(computes, elsewhere)) else [group for group in allowed if computes(group)]
-        if any(group.startswith(OTHERS) for group in elsewhere):
-            allowed = [group for group in allowed if not group.startswith(OTHERS)] or allowed
+        allowed = list(self.workqueue)
+        if BUSY in elsewhere:  # one process beside it: the other core is the stack's
+            beside = [group for group in allowed if group.startswith(DESK) or computes(group)]
+            allowed = [] if len(elsewhere) > 1 else [group for group in beside if computes(group)] or beside
+        elif any(map(uses_stack, elsewhere)):
+            allowed = [group for group in allowed if group != CLUSTER]
         if allowed:
             self.workqueue.move_to_end(min(allowed), last=False)
             super()._assign_work_unit(node)
@@ -84,9 +85,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     return Groups(config, log)
 
 
-def needs_docker(nodeid: str) -> bool:
-    """Whether the test is about a Compose stack."""
-    return bool(re.search(r"^tests/(e2e|faults)/|\[(.*-)?stack(-.*)?\]", nodeid))
+def gives_way(nodeid: str) -> bool:
+    """Whether the test is about no Compose stack."""
+    return not re.search(r"^tests/(e2e|faults)/|\[(.*-)?stack(-.*)?\]", nodeid)
 
 
 def uses_stack(group: str) -> bool:
@@ -106,7 +107,7 @@ def computes(nodeid: str) -> bool:
 
 def own_stack(nodeid: str) -> bool:
     """Whether the test starts stacks of its own, and uses the shared one not at all."""
-    return needs_docker(nodeid) and bool(re.search(OWN_STACK, nodeid.partition("::")[0]))
+    return not gives_way(nodeid) and bool(re.search(OWN_STACK, nodeid.partition("::")[0]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,9 +119,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Beside other tests, those that only compute give way to them; root alone could take its priority back."""
+    """Beside other tests, those without a stack give way to them; root alone could take its priority back."""
     if "PYTEST_XDIST_WORKER" in os.environ and os.geteuid() == 0:
-        os.setpriority(os.PRIO_PROCESS, 0, 19 if computes(item.nodeid) else 0)
+        os.setpriority(os.PRIO_PROCESS, 0, 19 if gives_way(item.nodeid) else 0)
 
 
 @pytest.hookimpl(wrapper=True)
