@@ -20,7 +20,10 @@ def test_whoever_sweeps_may_be_lost_while_it_holds_tasks(
         first, old = next_id(faulty), wait_for(lambda: sweeper(faulty), 30, "somebody has the lease")
         victim = container_of(faulty, old)
         node = docker("inspect", "-f", "{{.Config.Hostname}}", victim)
-        load = Load(faulty, tmp_path, 10, fault_seconds + 5)
+        load = Load(faulty, tmp_path, 20, fault_seconds + 5)
+        # While some wait, it is never between two.
+        waiting = f"SELECT COUNT(*) FROM math_task WHERE id >= {first} AND status = 'created'"
+        wait_for(lambda: int(faulty.sql(waiting)[0][0]) > 8, 20, "more wait than are worked on", every=0.1)
         wait_for(lambda: faulty.sql(f"{HELD} AND worker LIKE '{node}%'"), 20, "it holds tasks", every=0.02)
         with VERBS[verb](victim, fault_seconds):
             started = time.monotonic()
