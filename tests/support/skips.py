@@ -1,4 +1,4 @@
-"""What was not run is told in one line per reason, however many tests it concerns."""
+"""What was not run is told in one line per reason, however many tests it concerns; and why a second try was needed."""
 
 from collections import Counter
 
@@ -19,3 +19,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         terminalreporter.section("skipped, by reason")
     for text, count in reasons.most_common():
         terminalreporter.write_line(f"{count} skipped: {text}")
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {report.nodeid}")
+        errors = [line for line in report.longreprtext.splitlines() if line.startswith("E  ")]
+        terminalreporter.write_line("\n".join(errors[:20]))
