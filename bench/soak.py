@@ -93,7 +93,8 @@ def look(stack: Stack) -> Sample:
 def load(stack: Stack, rate: float, folder: Path) -> Sample:
     """A minute of load, by a process of its own."""
     path = folder / "report.json"
-    subprocess.run([sys.executable, str(DRIVER), str(stack.port), str(rate), str(MINUTE), str(path)], check=True)
+    command = [sys.executable, str(DRIVER), ",".join(stack.addresses), str(rate), str(MINUTE), str(path)]
+    subprocess.run(command, check=True)
     report: dict[str, Any] = json.loads(path.read_text())
     return {"p99": report["p99"] * 1000, "failures": sum(report["failed"].values())}
 
